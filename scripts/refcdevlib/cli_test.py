@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""scripts/test: the command line."""
+
+import random
+import shlex
+
+from . import kernels, plan, qemu, selftest
+from .common import HARNESS, PASS, SKIP, HarnessError, say
+from .image import folder
+from .runner import Runner
+from .usage import Arguments
+
+EPILOG = """exit code: 0 passed, 1 failed, 4 all skipped, 124 a test ran out of time,
+125 the harness itself could not go on"""
+
+
+def _options(words):
+    parser = Arguments(prog="scripts/test", epilog=EPILOG,
+                       description="Runs tests in a guest, and prints their results as KTAP.")
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help="test or glob; default: all")
+    add("--list", action="store_true", help="list tests, where they boot, and the kernels")
+    add("--kernel", metavar="NAME", help="on this kernel (name, variant or series)")
+    add("--full", action="store_true", help="the full tier: all counts, all tests")
+    add("--seed", type=int, help="seed of the random choices; printed when not given")
+    add("--repeat", type=int, default=1, metavar="N", help="N times, until the first failure")
+    add("--no-build", action="store_true", help="run what the last run built")
+    add("--shell", action="store_true", help="a shell in the guest, with everything in it")
+    add("--gdb", action="store_true", help="QEMU waits for a debugger; no time limits")
+    add("--dry-run", action="store_true", help="print the QEMU command lines, and stop")
+    add("--selftest", action="store_true", help="test the harness itself, and nothing else")
+    add("--no-install", action="store_true", help="list the packages that are missing, and stop")
+    options = parser.parse_args(words)
+    if options.seed is None:
+        options.seed = random.randrange(1, 1 << 31)
+    return options
+
+
+def _list_all(tests):
+    for test in tests:
+        notes = [",".join(test.boot), f"limit {test.limit} s"]
+        notes += ["full tier only"] if test.tier == "full" else []
+        notes += ["own boot"] if test.own_boot else []
+        print(f"{test.name:24}{'; '.join(notes)}")
+    print(f"{selftest.NAME:24}the harness itself: {len(plan.selftests())} guest tests")
+    print("kernels: " + ", ".join(kernel.name for kernel in kernels.ALL))
+    return PASS
+
+
+def _boots(options, tests):
+    """The boots that the command line asks for, and whether the harness tests itself."""
+    names = [name for name in options.names if name != selftest.NAME]
+    itself = options.selftest or len(names) < len(options.names) \
+        or not (options.names or options.kernel)
+    chosen = plan.select(tests, names) if options.names else tests
+    if options.selftest:
+        chosen = []
+    if not options.full and not options.names:
+        chosen = [test for test in chosen if test.tier != "full"]
+    where = kernels.find(options.kernel or kernels.DEFAULT)
+    where = sorted(where, key=lambda kernel: kernel.stock)
+    return plan.boots(chosen, where, named=bool(options.kernel and names)), itself
+
+
+def main(words):
+    options = _options(words)
+    tests = plan.discover()
+    if options.list:
+        return _list_all(tests)
+    boots, itself = _boots(options, tests)
+    if options.shell:
+        kernel = kernels.find(options.kernel or "debug")[0]
+        return Runner(options, [kernel]).shell(kernel)
+    if not boots and not itself:
+        raise HarnessError("no test runs on that kernel by itself: name the test")
+    if options.dry_run:
+        return _dry_run(boots)
+    code = PASS
+    for iteration in range(1, options.repeat + 1):
+        if options.repeat > 1:
+            say(f"iteration {iteration} of {options.repeat}, seed {options.seed}")
+        code = _once(options, boots, itself)
+        if code not in (PASS, SKIP):
+            if options.repeat > 1:
+                say(f"stopped in iteration {iteration} of {options.repeat}")
+            break
+    return code
+
+
+def _dry_run(boots):
+    for boot in boots:
+        print(f"# {boot.kernel.name}: {' '.join(test.name for test in boot.tests)}")
+        print(shlex.join(qemu.for_humans(folder(boot.kernel) / "bzImage", "initramfs.cpio",
+                                         boot.memory, boot.append)))
+    return PASS
+
+
+def _once(options, boots, itself):
+    used = [boot.kernel for boot in boots]
+    if itself:
+        used += kernels.find("stock")
+    runner = Runner(options, dict.fromkeys(used))
+    code = HARNESS
+    print("KTAP version 1", flush=True)
+    try:
+        code = runner.run([plan.Boot(boot.kernel, list(boot.tests)) for boot in boots],
+                          selftest if itself else None)
+    finally:
+        runner.finish(code)
+    return code

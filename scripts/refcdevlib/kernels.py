@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which kernels there are: a table of series, times the variants of each."""
+
+import dataclasses
+import difflib
+
+from .common import HarnessError, output
+
+
+@dataclasses.dataclass(frozen=True)
+class Series:
+    """One kernel series. A new one is a new line in SERIES."""
+    name: str
+    source: str		# package with /usr/src/<source>.tar.xz
+    headers: str	# metapackage whose dependency names the stock kernel
+    steps: int		# lines that a build of the debug kernel prints, for its progress bar
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """One way to configure a series; no fragments means the distribution's own kernel."""
+    name: str
+    fragments: tuple
+    memory: str
+    about: str
+
+
+SERIES = (
+    Series("6.1", "linux-source-6.1", "linux-headers-amd64", 1750),
+)
+DEFAULT = "6.1"
+
+VARIANTS = (
+    Variant("stock", (), "512M", "the distribution's kernel, as it is"),
+    Variant("debug", ("base", "debug"), "1G",
+            "KASAN, lockdep, debugobjects, kmemleak, KUnit, fault injection"),
+    Variant("debug-kobj", ("base", "debug", "kobj"), "1G",
+            "debug, and late kobject releases, and every probe done twice"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    series: Series
+    variant: Variant
+
+    @property
+    def name(self):
+        return f"{self.variant.name}-{self.series.name}"
+
+    @property
+    def stock(self):
+        return not self.variant.fragments
+
+
+ALL = tuple(Kernel(s, v) for s in SERIES for v in VARIANTS)
+
+
+def find(name):
+    """The kernels that a name means: full name, variant (of the default series) or series."""
+    for found in ([k for k in ALL if k.name == name],
+                  [k for k in ALL if k.variant.name == name and k.series.name == DEFAULT],
+                  [k for k in ALL if k.series.name == name]):
+        if found:
+            return found
+    names = [k.name for k in ALL]
+    words = names + [v.name for v in VARIANTS] + [s.name for s in SERIES]
+    near = difflib.get_close_matches(name, words, cutoff=0.4)
+    raise HarnessError(f"no kernel '{name}'; " +
+                       (f"nearest: {', '.join(near)}; " if near else "") +
+                       f"there are: {', '.join(names)}")
+
+
+def package_version(package):
+    """Version of an installed package; without it a message that says how to get it."""
+    version = output(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}|${Version}", package])
+    if not version or not version.startswith("ii"):
+        raise HarnessError(f"package {package} is not installed; "
+                           f"install it with: apt-get install {package}")
+    return version.split("|")[1]
+
+
+def stock_release(series):
+    """Release of the stock kernel (6.1.0-9-amd64) and its package version."""
+    package_version(series.headers)
+    depends = output(["dpkg-query", "-W", "-f", "${Depends}", series.headers]) or ""
+    for dependency in depends.split(","):
+        word = dependency.split()[0] if dependency.split() else ""
+        if word.startswith("linux-headers-"):
+            return word[len("linux-headers-"):], package_version(word)
+    raise HarnessError(f"{series.headers} depends on no kernel headers: '{depends}'")

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Discovers the tests and what each declares, and groups them into boots."""
+
+import dataclasses
+import difflib
+import fnmatch
+import re
+import shlex
+
+from . import kernels
+from .common import TOOLS, TREE, HarnessError
+
+MARKER = re.compile(r"^\s*(?:#|//|/?\*+)\s*refcdev-test:\s*(.*?)\s*(?:\*/)?\s*$")
+KEYS = ("limit", "boot", "tier", "expects", "append", "mem", "alone", "verdict")
+
+
+@dataclasses.dataclass
+class Test:
+    """A test and what the 'refcdev-test:' lines in its source say."""
+    name: str
+    command: str			# in the guest, in /refcdev
+    path: str				# in the tree
+    limit: int = 60
+    boot: tuple = ("debug",)
+    tier: str = "both"
+    expects: list = dataclasses.field(default_factory=list)
+    append: str = ""
+    mem: str = ""
+    alone: bool = False
+    verdict: str = "pass"		# of the harness's own tests
+
+    @property
+    def own_boot(self):
+        return bool(self.expects or self.append or self.mem or self.alone)
+
+
+@dataclasses.dataclass
+class Boot:
+    """One start of a guest."""
+    kernel: kernels.Kernel
+    tests: list
+
+    @property
+    def append(self):
+        return self.tests[0].append
+
+    @property
+    def memory(self):
+        return self.tests[0].mem or self.kernel.variant.memory
+
+    @property
+    def expects(self):
+        return self.tests[0].expects
+
+
+def _declared(test):
+    """Fill in a test from its source."""
+    for line in (TREE / test.path).read_text(errors="replace").splitlines():
+        found = MARKER.match(line)
+        if found:
+            _declare(test, found[1])
+    return test
+
+
+def _declare(test, words):
+    try:
+        pairs = [word.split("=", 1) for word in shlex.split(words)]
+        for key, value in pairs:
+            _set(test, key, value)
+    except ValueError as error:
+        raise HarnessError(f"{test.path}: cannot read 'refcdev-test: {words}': {error}") from error
+
+
+def _set(test, key, value):
+    if key not in KEYS:
+        raise ValueError(f"unknown word '{key}'; there are {', '.join(KEYS)}")
+    if key == "limit":
+        test.limit = int(value)
+    elif key == "boot":
+        test.boot = tuple(value.split(","))
+        unknown = set(test.boot) - {variant.name for variant in kernels.VARIANTS}
+        if unknown:
+            raise ValueError(f"unknown boot '{unknown.pop()}'")
+    elif key == "expects":
+        re.compile(value)
+        test.expects.append(value)
+    elif key == "alone":
+        test.alone = value == "1"
+    else:
+        setattr(test, key, value)
+
+
+def discover():
+    """All tests, by name."""
+    tests = []
+    for path in TOOLS.glob("*.sh"):
+        if path.name != "lib.sh":
+            tests.append(Test(path.stem, f"sh ./{path.name}", str(path.relative_to(TREE))))
+    for path in (TREE / "kunit").glob("*_kunit.c"):
+        suite = path.stem.removesuffix("_kunit")
+        tests.append(Test(f"kunit_{suite}", f"guest/run_kunit {suite}",
+                          str(path.relative_to(TREE))))
+    return sorted(map(_declared, tests), key=lambda test: test.name)
+
+
+def selftests():
+    """The tests of the harness itself: each says in 'verdict' what it must be reported as."""
+    return [_declared(Test(path.stem, f"sh selftest/{path.name}", str(path.relative_to(TREE)),
+                           boot=("stock",)))
+            for path in sorted((TOOLS / "selftest").glob("*.sh"))]
+
+
+def select(tests, patterns):
+    """The tests that names or globs mean."""
+    chosen = []
+    names = [test.name for test in tests]
+    for pattern in patterns:
+        found = [test for test in tests if fnmatch.fnmatchcase(test.name, pattern)]
+        if not found:
+            near = difflib.get_close_matches(pattern, names, cutoff=0.4) or names
+            raise HarnessError(f"no test '{pattern}'; nearest: {', '.join(near) or 'none'}")
+        chosen += [test for test in found if test not in chosen]
+    return chosen
+
+
+def boots(tests, chosen_kernels, named=False):
+    """Group tests into boots. With 'named', a test runs on each chosen kernel, whatever it says."""
+    result = []
+    for kernel in chosen_kernels:
+        here = [test for test in tests if named or kernel.variant.name in test.boot]
+        shared = [test for test in here if not test.own_boot]
+        if shared:
+            result.append(Boot(kernel, shared))
+        result += [Boot(kernel, [test]) for test in here if test.own_boot]
+    return result

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs boots one after the other and prints their results as KTAP."""
+
+import subprocess
+import sys
+
+from . import qemu
+from .boot import SANITIZERS, boot_once
+from .common import PASS, HarnessError, say
+from .image import Image
+from .results import Results, write_command
+from .verdict import exit_code, ktap, totals
+
+
+class Runner:
+    """One run of the command: the images it needs, its results, its options."""
+
+    def __init__(self, options, kernel_list):
+        self.options = options
+        self.results = None
+        self.count = 0
+        self.images = {}
+        for kernel in kernel_list:
+            self.images[kernel.name] = image = Image(kernel)
+            image.prepare(build=not options.no_build)
+
+    def environment(self, kernel):
+        return {"REFCDEV_TIER": "full" if self.options.full else "quick",
+                "REFCDEV_SEED": self.options.seed, "REFCDEV_KERNEL": kernel.name}
+
+    def _write_initramfs(self, boot, path):
+        image = self.images[boot.kernel.name]
+        tests = list(boot.tests) + ([] if boot.expects else [SANITIZERS])
+        path.write_bytes(image.initramfs(tests, self.environment(boot.kernel)))
+        return image
+
+    def boot(self, boot, report):
+        """One guest; returns the tests that did not get their turn."""
+        image = self.images[boot.kernel.name]
+        folder = self.results.boot(image)
+        initrd = folder / "initramfs.cpio"
+        self._write_initramfs(boot, initrd)
+        write_command(folder, qemu.for_humans(image.bzimage, initrd, boot.memory, boot.append))
+        statuses = set()
+
+        def collect(result):
+            statuses.add(result.status)
+            report(result, folder)
+        rest = boot_once(boot, image.bzimage, initrd, folder, collect, self._gdb(image),
+                         limits=not self.options.gdb)
+        if statuses <= {"pass", "skip"}:
+            initrd.unlink()		# a failed boot keeps it, to be repeated by hand
+        return rest
+
+    def boot_until_all_ran(self, boot, report):
+        """A crash or a time-out ends a guest; the rest then gets a fresh one."""
+        while boot.tests:
+            rest = self.boot(boot, report)
+            if len(rest) == len(boot.tests):
+                raise HarnessError("a guest ended before it ran a single test: "
+                                   f"see {self.results.folder}")
+            boot.tests = rest
+
+    def report(self, result, folder):
+        self.results.add(result, folder)
+        self.print(result)
+
+    def print(self, result):
+        self.count += 1
+        for line in ktap(result, self.count):
+            print(line)
+        sys.stdout.flush()
+
+    def _gdb(self, image):
+        if not self.options.gdb:
+            return ()
+        say("QEMU waits for a debugger. In another terminal:\n"
+            f"  gdb {image.folder / 'obj/vmlinux'} -ex 'target remote :1234'\n"
+            "and when a module is loaded, with the address from /sys/module/NAME/sections/.text:\n"
+            f"  add-symbol-file {image.copy.path}/drivers/refcdev/refcdev.ko ADDRESS")
+        return ("-S", "-s")
+
+    def shell(self, kernel):
+        """A guest on the terminal with everything in it; nothing is run."""
+        image = self.images[kernel.name]
+        results = Results([kernel.name, "shell"], sys.argv)
+        path = results.folder / "initramfs.cpio"
+        path.write_bytes(image.initramfs([], self.environment(kernel)))
+        line = qemu.command(image.bzimage, path, kernel.variant.memory,
+                            "refcdev.shell",
+                            ("stdio", ",mux=on,signal=off"), ("null", ""))
+        code = subprocess.run(line, check=False).returncode
+        path.unlink()
+        return PASS if code == 0 else _died(code)
+
+    def run(self, boots, selftest=None):
+        """All boots; returns the exit code of the run."""
+        names = dict.fromkeys(boot.kernel.name for boot in boots)
+        self.results = Results(list(names) + ([selftest.NAME] if selftest else []), sys.argv)
+        say(f"seed {self.options.seed}; results in {self.results.folder}")
+        if selftest:
+            self.report(*selftest.run(self))
+        for boot in boots:
+            self.boot_until_all_ran(boot, self.report)
+        return exit_code([result for result, _ in self.results.all])
+
+    def finish(self, code):
+        """The end of the KTAP stream, and the last line."""
+        if self.results is None:
+            return
+        print(f"1..{self.count}")
+        self.results.finish(code)
+        print(totals([result for result, _ in self.results.all]))
+
+
+def _died(code):
+    raise HarnessError(f"QEMU ended with {code}")

@@ -1,0 +1,7 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A splat that is expected, and does not come.
+# refcdev-test: verdict=fail limit=10 expects="BUG: said by"
+
+exit 0
