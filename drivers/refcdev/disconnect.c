@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * disconnect.c: the way down of an object, in order
+ *
+ *  1. refuse: set the flag, erase the minors                 lifetime_disconnect_begin()
+ *  2. one RCU grace period, shared by all who began before it
+ *  3. count who is inside
+ *  4. cancel hook, and wake the registered queues; again until nobody is inside
+ *  5. remove the nodes: their devices, and the references of their registrations
+ *
+ * Any number of tasks may ask for it, at any time. Each does 1. One does 2 to 5: who
+ * claims it first. The others wait until that one is through, so that nobody
+ * returns before.
+ *
+ * After 4, these are the only ones who can still reach the object, and why each is
+ * harmless:
+ *
+ * (1) new calls through open files, old inodes or in-kernel pointers: refused by the
+ *     flag, before they touch anything but the object's memory;
+ * (2) new opens: no minor leads to the node any more, and those that had looked it
+ *     up before were either inside, and waited for, or are refused;
+ * (3) ->release of open files, fasync(off): run in the driver, which knows that the
+ *     device is gone; covered by the file's reference;
+ * (4) wait queues' entries of pollers: in the object's memory, which their files keep;
+ * (5) a call that unbound its own device: it was warned about, and its count was
+ *     given back.
+ */
+
+#include <linux/bug.h>
+#include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+
+#include "delay.h"
+#include "fops.h"
+#include "gate.h"
+#include "lifetime.h"
+#include "node.h"
+#include "trace.h"
+
+/* How long to wait before the cancel hook is called once more. */
+#define DRAIN_INTERVAL		(HZ / 10 ?: 1)
+
+static unsigned int drain_warn_secs = 10;
+module_param(drain_warn_secs, uint, 0644);
+MODULE_PARM_DESC(drain_warn_secs,
+		 "Say who holds up a disconnect after so many seconds, and again after twice as many; 0: never");
+
+/**
+ * lifetime_disconnect_begin() - refuse new calls, and return at once
+ * @life: the object
+ *
+ * The first half of lifetime_disconnect(), for whoever loses many devices at once:
+ * begin with each, then finish each, and all of them share one grace period.
+ *
+ * Context: process context, sleeps little. The caller has a reference.
+ * Return: 0; -EDEADLK if called from inside one of the object's own calls: nothing
+ *	was done then.
+ */
+int lifetime_disconnect_begin(struct lifetime *life)
+{
+	might_sleep();
+	if (gate_own_calls(life, false))
+		return -EDEADLK;
+	lifetime_refuse(life);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(lifetime_disconnect_begin);
+
+/* Step 1. */
+void lifetime_refuse(struct lifetime *life)
+{
+	mutex_lock(&life->list_lock);
+	if (!lifetime_disconnected(life)) {
+		trace_lifetime_disconnect(life->name);
+		gate_close(life);
+		refcdev_delay(disconnect_flag);
+		refcdev_erase_nodes(life);
+		refcdev_delay(disconnect_grace);
+		/* Orders what went before against the sections that it waits for. */
+		life->grace_period = get_state_synchronize_rcu();
+	}
+	mutex_unlock(&life->list_lock);
+}
+
+static void drain_report(struct lifetime *life, unsigned long since)
+{
+	int op;
+
+	for (op = 0; op < LIFETIME_NR_OPS; op++) {
+		unsigned int calls = READ_ONCE(life->inside_by_op[op]);
+
+		if (calls)
+			pr_warn("refcdev: %s: disconnect waits since %u s for %u in %s\n",
+				life->name, jiffies_to_msecs(jiffies - since) / 1000, calls,
+				refcdev_op_name(op));
+	}
+	gate_show_frames(life);
+}
+
+/* Step 4. The one place that waits; never cut short, however long it takes. */
+static void drain(struct lifetime *life)
+{
+	unsigned long since = jiffies, report = READ_ONCE(drain_warn_secs) * HZ;
+	unsigned int inside = READ_ONCE(life->inside), round = 0, woken = 0;
+	ktime_t start = ktime_get();
+
+	do {
+		trace_lifetime_cancel(life->name, round++, READ_ONCE(life->inside));
+		refcdev_delay(disconnect_cancel);
+		if (life->ops->cancel)
+			life->ops->cancel(life);
+		woken = max(woken, lifetime_wake_all(life));
+		if (report && time_after(jiffies, since + report)) {
+			drain_report(life, since);
+			report *= 2;
+		}
+		if (!gate_is_idle(life))
+			wait_for_completion_timeout(&life->idle, DRAIN_INTERVAL);
+	} while (!gate_is_idle(life));
+	/*
+	 * Once more: a poll that was inside may have joined a queue after the last
+	 * time, and nobody would ever wake it.
+	 */
+	lifetime_wake_all(life);
+	trace_lifetime_drain(life->name, inside, woken, ktime_to_ns(ktime_get() - start));
+}
+
+/*
+ * Steps 2 to 5. Who loses the claim waits for the winner; that cannot be a call
+ * inside, which the winner would wait for: its count was given back.
+ */
+static void lifetime_finish(struct lifetime *life)
+{
+	gate_dep_drain(life);
+	if (test_and_set_bit(0, &life->drain_claimed)) {
+		wait_for_completion(&life->dead);
+		return;
+	}
+	cond_synchronize_rcu_expedited(life->grace_period);
+	refcdev_delay(disconnect_fold);
+	gate_fold(life);
+	drain(life);
+	refcdev_delay(disconnect_drained);
+	refcdev_remove_nodes(life);
+	complete_all(&life->dead);
+}
+
+/**
+ * lifetime_disconnect_finish() - wait until nobody is inside
+ * @life: the object; lifetime_disconnect_begin() was called for it
+ *
+ * The second half of lifetime_disconnect().
+ *
+ * Context: process context, sleeps. The caller has a reference.
+ * Return: 0; -EDEADLK if called from inside one of the object's own calls, which
+ *	would wait for itself; -EINVAL, with a warning, without a begin.
+ */
+int lifetime_disconnect_finish(struct lifetime *life)
+{
+	might_sleep();
+	if (WARN_ONCE(!lifetime_disconnected(life),
+		      "refcdev: %s: lifetime_disconnect_finish() without begin\n", life->name))
+		return -EINVAL;
+	if (gate_own_calls(life, false))
+		return -EDEADLK;
+	lifetime_finish(life);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(lifetime_disconnect_finish);
+
+/**
+ * lifetime_disconnect() - the device is gone: let nobody in, and wait for the rest
+ * @life: the object
+ *
+ * When this has returned 0, none of the object's calls is running, and none will
+ * ever start: no file operation of any of its nodes, on any file, and nobody in
+ * between lifetime_enter() and lifetime_exit(). Whoever was asleep there was woken.
+ * The nodes are gone from /dev and sysfs. May be called any number of times, also
+ * at once: every call returns after the drain is done.
+ *
+ * How long it waits is up to the calls: &lifetime_ops.cancel and the registered
+ * wait queues make them leave. It never gives up, and says who holds it up.
+ *
+ * Context: process context, sleeps. The caller has a reference, and holds no lock
+ *	that one of the calls takes.
+ * Return: 0; -EDEADLK if called from inside one of the object's own calls: the device
+ *	stays connected then.
+ */
+int lifetime_disconnect(struct lifetime *life)
+{
+	int ret = lifetime_disconnect_begin(life);
+
+	return ret ?: lifetime_disconnect_finish(life);
+}
+EXPORT_SYMBOL_GPL(lifetime_disconnect);
+
+/*
+ * The device goes, whoever asks: so a call that unbinds its own device is not
+ * refused, but taken out of the count. What it does after this returned is its own
+ * business, and a bug.
+ */
+void lifetime_disconnect_forced(struct lifetime *life)
+{
+	unsigned int own;
+
+	might_sleep();
+	lifetime_refuse(life);
+	own = gate_own_calls(life, true);
+	WARN_ONCE(own, "refcdev: %s is unbound from inside one of its own calls\n", life->name);
+	lifetime_finish(life);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * gate.h: the gate as the core itself uses it: the public calls plus a frame on
+ * the caller's stack, by which a disconnect finds the calls it is made from
+ */
+#ifndef REFCDEV_GATE_H
+#define REFCDEV_GATE_H
+
+#include <linux/lifetime.h>
+#include <linux/lockdep.h>
+
+#include "delay.h"
+
+/*
+ * A call that goes through gate_enter() keeps this on its own stack. The word says
+ * "inside @life", and holds only at its own address: a copy that a register spill
+ * or a dead frame left elsewhere on the stack is no frame.
+ */
+struct gate_frame {
+	unsigned long word;
+#ifdef CONFIG_REFCDEV_DEBUG
+	struct list_head list;		/* life->frames */
+	struct task_struct *task;
+	unsigned int op;
+	unsigned long since;		/* jiffies */
+#endif
+};
+
+/*
+ * Objects and frames are aligned, so the three low bits of a word are the magic's:
+ * no pointer looks like one. One of them says that the call's count was given back
+ * before the call ended; nothing else depends on it.
+ */
+#define GATE_FRAME_MAGIC	0x5ca1ab19UL
+#define GATE_FRAME_GIVEN_BACK	0x2UL
+
+static __always_inline unsigned long gate_frame_word(const struct lifetime *life,
+						     const unsigned long *where)
+{
+	return (unsigned long)life ^ (unsigned long)where ^ GATE_FRAME_MAGIC;
+}
+
+void gate_exit_slow(struct lifetime *life, unsigned int op, const struct gate_frame *frame);
+unsigned int gate_own_calls(struct lifetime *life, bool give_back);
+void gate_close(struct lifetime *life);
+void gate_fold(struct lifetime *life);
+bool gate_is_idle(struct lifetime *life);
+int gate_init(struct lifetime *life, struct lock_class_key *key);
+void gate_destroy(struct lifetime *life);
+
+/*
+ * For lockdep, the gate is a lock that calls take to read, recursively: an inner
+ * enter never waits, it is refused. The drain takes it to write.
+ */
+#ifdef CONFIG_LOCKDEP
+#define gate_dep_acquire(life)	\
+	lock_acquire_shared_recursive(&(life)->dep_map, 0, 0, NULL, _THIS_IP_)
+#define gate_dep_release(life)	lock_release(&(life)->dep_map, _THIS_IP_)
+void gate_dep_drain(struct lifetime *life);
+#else
+#define gate_dep_acquire(life)	do { } while (0)
+#define gate_dep_release(life)	do { } while (0)
+static inline void gate_dep_drain(struct lifetime *life) { }
+#endif
+
+/* Debug builds know by name who is inside; see inside.c. */
+#ifdef CONFIG_REFCDEV_DEBUG
+void gate_frame_add(struct lifetime *life, unsigned int op, struct gate_frame *frame);
+void gate_frame_del(struct lifetime *life, struct gate_frame *frame);
+void gate_show_frames(struct lifetime *life);
+#else
+static inline void gate_frame_add(struct lifetime *life, unsigned int op,
+				  struct gate_frame *frame) { }
+static inline void gate_frame_del(struct lifetime *life, struct gate_frame *frame) { }
+static inline void gate_show_frames(struct lifetime *life) { }
+#endif
+
+/**
+ * gate_enter() - lifetime_enter() for a call with a stack frame of its own
+ * @life: the object
+ * @op: the kind of call
+ * @frame: on the caller's stack until gate_exit()
+ *
+ * Context: process context.
+ * Return: as lifetime_enter().
+ */
+static __always_inline bool __must_check gate_enter(struct lifetime *life, unsigned int op,
+						    struct gate_frame *frame)
+{
+	if (unlikely(!__lifetime_enter(life, op)))
+		return false;
+	WRITE_ONCE(frame->word, gate_frame_word(life, &frame->word));
+	gate_frame_add(life, op, frame);
+	gate_dep_acquire(life);
+	return true;
+}
+
+/**
+ * gate_exit() - ends what gate_enter() started, in the same function
+ * @life: the object
+ * @op: the kind of call
+ * @frame: as given to gate_enter()
+ *
+ * Context: process context. The caller has a reference, or this is its last access.
+ */
+static __always_inline void gate_exit(struct lifetime *life, unsigned int op,
+				      struct gate_frame *frame)
+{
+	gate_dep_release(life);
+	gate_frame_del(life, frame);
+	preempt_disable();
+	if (likely(!lifetime_disconnected(life)))
+		this_cpu_dec(life->active->nr[op]);
+	else
+		gate_exit_slow(life, op, frame);
+	preempt_enable();
+	WRITE_ONCE(frame->word, 0);
+}
+
+#endif /* REFCDEV_GATE_H */

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lifetime.c: allocation, references and release of an object that outlives its
+ * device
+ *
+ * Who can hold a reference, and what keeps the driver's module, and with it the
+ * text of &lifetime_ops.release, until that reference is put:
+ *
+ * (1) the binding, from lifetime_alloc() on. It takes no module reference, so that
+ *     a driver whose device is merely bound can be unloaded. It ends in the
+ *     driver's own unbind, that is in devres or in lifetime_end(), before the
+ *     module's exit function returns.
+ * (2) a node's registration: as the binding, which it ends before.
+ * (3) an open file: its file_operations, which lie in the module, are put by the
+ *     VFS after ->release has put the object.
+ * (4) users inside the kernel: lifetime_get() and lifetime_tryget() take a module
+ *     reference along. The core puts it after the driver's release has returned, in
+ *     its own text.
+ *
+ * What is left is a last put from atomic context, whose release waits in a work
+ * item: until it has run, (4) holds the module; and where (1) to (3) were put last
+ * by others, the notifier below waits for it when the module goes.
+ */
+
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "delay.h"
+#include "gate.h"
+#include "lifetime.h"
+#include "node.h"
+#include "trace.h"
+
+struct lifetime_waitqueue {
+	struct list_head list;
+	wait_queue_head_t *wq;
+};
+
+static struct workqueue_struct *release_queue;
+
+static void lifetime_free(struct lifetime *life)
+{
+	struct lifetime_waitqueue *entry, *next;
+
+	list_for_each_entry_safe(entry, next, &life->waitqueues, list)
+		kfree(entry);
+	refcdev_release_nodes(life);
+	gate_destroy(life);
+	mutex_destroy(&life->list_lock);
+	kfree_const(life->name);
+	kfree(life->memory);
+}
+
+/* The last reference is gone: nobody else can name the object. */
+static void lifetime_release(struct lifetime *life)
+{
+	const struct lifetime_ops *ops = life->ops;
+
+	might_sleep();
+	refcdev_delay(release_last);
+	WARN_ONCE(!lifetime_disconnected(life),
+		  "refcdev: %s: released while connected: one lifetime_put() too many\n",
+		  life->name);
+	trace_lifetime_release(life->name);
+	if (ops->release)
+		ops->release(life);
+	lifetime_free(life);
+}
+
+static void lifetime_release_work(struct work_struct *work)
+{
+	struct lifetime *life = container_of(work, struct lifetime, release_work);
+	struct module *owner = life->ops->owner;
+
+	lifetime_release(life);
+	module_put(owner);
+}
+
+/* Until somebody can reach the object, it is not counted and not announced. */
+static int lifetime_init(struct lifetime *life, struct device *dev,
+			 const struct lifetime_ops *ops, struct lock_class_key *key)
+{
+	refcount_set(&life->ref, 1);
+	life->ops = ops;
+	init_completion(&life->dead);
+	mutex_init(&life->list_lock);
+	INIT_LIST_HEAD(&life->nodes);
+	INIT_LIST_HEAD(&life->waitqueues);
+	INIT_WORK(&life->release_work, lifetime_release_work);
+	/* A copy: messages name the object after its device is gone. */
+	life->name = kstrdup_const(dev ? dev_name(dev) : "(no device)", GFP_KERNEL);
+	if (!life->name)
+		return -ENOMEM;
+	return gate_init(life, key);
+}
+
+static void lifetime_binding_end(struct device *dev, void *res)
+{
+	lifetime_end(*(struct lifetime **)res);
+}
+
+/**
+ * __lifetime_alloc() - lifetime_alloc() without types
+ * @size: of the driver's structure, in bytes
+ * @offset: of the &struct lifetime in it
+ * @dev: the device that is being bound, or NULL
+ * @ops: what to call at the ends of the object
+ * @key: lockdep's class, one per driver
+ *
+ * Context: process context, may sleep.
+ * Return: as lifetime_alloc().
+ */
+void *__lifetime_alloc(size_t size, size_t offset, struct device *dev,
+		       const struct lifetime_ops *ops, struct lock_class_key *key)
+{
+	struct lifetime **binding = NULL;
+	struct lifetime *life;
+	void *memory;
+
+	if (WARN_ON_ONCE(!ops))
+		return ERR_PTR(-EINVAL);
+	/* Named after the caller in slab and kmemleak reports: a leak is the driver's. */
+	memory = kmalloc_track_caller(size, GFP_KERNEL | __GFP_ZERO);
+	if (!memory)
+		return ERR_PTR(-ENOMEM);
+	life = memory + offset;
+	life->memory = memory;
+	if (dev) {
+		binding = devres_alloc(lifetime_binding_end, sizeof(*binding), GFP_KERNEL);
+		if (!binding)
+			goto err_free;
+	}
+	if (lifetime_init(life, dev, ops, key))
+		goto err_free_binding;
+	if (dev) {
+		*binding = life;
+		devres_add(dev, binding);
+	}
+	return memory;
+
+err_free_binding:
+	kfree_const(life->name);
+	if (binding)
+		devres_free(binding);
+err_free:
+	kfree(memory);
+	return ERR_PTR(-ENOMEM);
+}
+EXPORT_SYMBOL_GPL(__lifetime_alloc);
+
+/**
+ * lifetime_end() - end what lifetime_alloc() without a device began
+ * @life: the object
+ *
+ * Disconnects the object, if that was not done, and drops the reference that
+ * lifetime_alloc() returned. Once per object; where it was allocated for a device,
+ * devres calls this.
+ *
+ * Called from inside one of the object's own calls it warns, and waits for all
+ * others but not for that one.
+ *
+ * Context: process context, sleeps.
+ */
+void lifetime_end(struct lifetime *life)
+{
+	lifetime_disconnect_forced(life);
+	lifetime_put_bare(life);
+}
+EXPORT_SYMBOL_GPL(lifetime_end);
+
+void lifetime_get_bare(struct lifetime *life)
+{
+	refcount_inc(&life->ref);
+}
+
+void lifetime_put_bare(struct lifetime *life)
+{
+	might_sleep();
+	if (refcount_dec_and_test(&life->ref))
+		lifetime_release(life);
+}
+
+/**
+ * lifetime_get() - name the object once more
+ * @life: the object
+ *
+ * For who has a reference already, and gives another one away. The driver's module
+ * is held with it.
+ *
+ * Context: any.
+ */
+void lifetime_get(struct lifetime *life)
+{
+	__module_get(life->ops->owner);
+	lifetime_get_bare(life);
+}
+EXPORT_SYMBOL_GPL(lifetime_get);
+
+/**
+ * lifetime_tryget() - take a first reference to an object
+ * @life: the object
+ *
+ * For who is sure that @life exists, by being inside or by a lock that its unbind
+ * takes, but does not hold its module.
+ *
+ * Context: any.
+ * Return: true, and @life and the driver's module stay until lifetime_put(); false
+ *	if the module is being unloaded.
+ */
+bool lifetime_tryget(struct lifetime *life)
+{
+	if (!try_module_get(life->ops->owner))
+		return false;
+	lifetime_get_bare(life);
+	return true;
+}
+EXPORT_SYMBOL_GPL(lifetime_tryget);
+
+/**
+ * lifetime_put() - drop what lifetime_get() or lifetime_tryget() returned
+ * @life: the object; not to be touched afterwards
+ *
+ * If it was the last reference, the driver's release has run when this returns.
+ *
+ * Context: process context, may sleep. See lifetime_put_async().
+ */
+void lifetime_put(struct lifetime *life)
+{
+	struct module *owner = life->ops->owner;
+
+	lifetime_put_bare(life);
+	module_put(owner);
+}
+EXPORT_SYMBOL_GPL(lifetime_put);
+
+/**
+ * lifetime_put_async() - lifetime_put() from where one may not sleep
+ * @life: the object; not to be touched afterwards
+ *
+ * If it was the last reference, the driver's release runs from a work item.
+ *
+ * Context: any but NMI.
+ */
+void lifetime_put_async(struct lifetime *life)
+{
+	struct module *owner = life->ops->owner;
+
+	if (!refcount_dec_and_test(&life->ref))
+		module_put(owner);
+	else
+		queue_work(release_queue, &life->release_work);
+}
+EXPORT_SYMBOL_GPL(lifetime_put_async);
+
+/**
+ * lifetime_add_waitqueue() - have a wait queue woken at disconnect
+ * @life: the object that @wq is part of
+ * @wq: the wait queue; must exist as long as the object
+ *
+ * Who sleeps on @wq with one of the lifetime_wait_event() calls wakes up with
+ * -ENXIO; who polls it is told EPOLLERR | EPOLLHUP. The driver need not do a thing.
+ *
+ * Context: process context, may sleep. Before anybody can sleep on @wq.
+ * Return: 0, -ENOMEM, or -ENXIO if the object is disconnected already.
+ */
+int lifetime_add_waitqueue(struct lifetime *life, wait_queue_head_t *wq)
+{
+	struct lifetime_waitqueue *entry = kmalloc(sizeof(*entry), GFP_KERNEL);
+	int ret = 0;
+
+	if (!entry)
+		return -ENOMEM;
+	entry->wq = wq;
+	mutex_lock(&life->list_lock);
+	if (lifetime_disconnected(life))
+		ret = -ENXIO;
+	else
+		list_add_tail(&entry->list, &life->waitqueues);
+	mutex_unlock(&life->list_lock);
+	if (ret)
+		kfree(entry);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(lifetime_add_waitqueue);
+
+/* Tasks that sleep in wait_event(); pollers have wake functions of their own. */
+static unsigned int count_sleepers(wait_queue_head_t *wq)
+{
+	wait_queue_entry_t *waiter;
+	unsigned int sleepers = 0;
+	unsigned long flags;
+
+	spin_lock_irqsave(&wq->lock, flags);
+	list_for_each_entry(waiter, &wq->head, entry)
+		sleepers += waiter->func == autoremove_wake_function;
+	spin_unlock_irqrestore(&wq->lock, flags);
+	return sleepers;
+}
+
+/* Wake everybody on the registered queues; returns how many tasks were asleep there. */
+unsigned int lifetime_wake_all(struct lifetime *life)
+{
+	struct lifetime_waitqueue *entry;
+	unsigned int sleepers = 0;
+
+	mutex_lock(&life->list_lock);
+	list_for_each_entry(entry, &life->waitqueues, list) {
+		sleepers += count_sleepers(entry->wq);
+		__wake_up(entry->wq, TASK_NORMAL, 0, poll_to_key(EPOLLERR | EPOLLHUP));
+	}
+	mutex_unlock(&life->list_lock);
+	return sleepers;
+}
+
+/* Begun by somebody else is not enough: the caller must not go on before the end. */
+static int lifetime_not_dead(struct device *dev, void *res, void *data)
+{
+	return !completion_done(&(*(struct lifetime **)res)->dead);
+}
+
+/**
+ * refcdev_disconnect_device() - disconnect every object that is bound to a device
+ * @dev: the device
+ *
+ * To be called first in a driver's remove, where the bus still has the device
+ * powered: on some kernels devres, which would do the same, runs after the bus has
+ * cut the power. Platform drivers with nothing else to do use refcdev_remove().
+ *
+ * Context: process context, sleeps; the driver core holds the device's lock.
+ */
+void refcdev_disconnect_device(struct device *dev)
+{
+	struct lifetime **binding;
+
+	/* Only this thread, which unbinds @dev, could make an entry go away. */
+	while ((binding = devres_find(dev, lifetime_binding_end, lifetime_not_dead, NULL)))
+		lifetime_disconnect_forced(*binding);
+}
+EXPORT_SYMBOL_GPL(refcdev_disconnect_device);
+
+/* A module goes after this returned: releases that are due in its text run first. */
+static int lifetime_module_notify(struct notifier_block *nb, unsigned long action, void *data)
+{
+	if (action == MODULE_STATE_GOING)
+		flush_workqueue(release_queue);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block lifetime_module_notifier = {
+	.notifier_call = lifetime_module_notify,
+};
+
+int __init lifetime_init_core(void)
+{
+	int ret;
+
+	release_queue = alloc_workqueue("refcdev_release", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!release_queue)
+		return -ENOMEM;
+	ret = register_module_notifier(&lifetime_module_notifier);
+	if (ret)
+		destroy_workqueue(release_queue);
+	return ret;
+}
+
+void lifetime_exit_core(void)
+{
+	unregister_module_notifier(&lifetime_module_notifier);
+	destroy_workqueue(release_queue);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * lifetime.h: what lifetime.c and disconnect.c offer the rest of the core
+ */
+#ifndef REFCDEV_LIFETIME_H
+#define REFCDEV_LIFETIME_H
+
+#include <linux/lifetime.h>
+
+/* Whoever finds a device still connected may not be refused: it goes anyway. */
+void lifetime_disconnect_forced(struct lifetime *life);
+void lifetime_refuse(struct lifetime *life);
+
+/*
+ * References that need no reference to the owner's module, because something else
+ * holds the module: an open file its operations, a registration its own unbind.
+ */
+void lifetime_get_bare(struct lifetime *life);
+void lifetime_put_bare(struct lifetime *life);
+
+unsigned int lifetime_wake_all(struct lifetime *life);
+
+int lifetime_init_core(void);
+void lifetime_exit_core(void);
+
+#endif /* REFCDEV_LIFETIME_H */

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c: brings the parts of refcdev.ko up and down
+ */
+
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "delay.h"
+#include "lifetime.h"
+#include "node.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static struct dentry *refcdev_debugfs;
+
+static int __init refcdev_init(void)
+{
+	int ret = lifetime_init_core();
+
+	if (ret)
+		return ret;
+	ret = refcdev_init_nodes();
+	if (ret) {
+		lifetime_exit_core();
+		return ret;
+	}
+	if (IS_ENABLED(CONFIG_REFCDEV_DEBUG)) {
+		refcdev_debugfs = debugfs_create_dir("refcdev", NULL);
+		refcdev_delay_init(refcdev_debugfs);
+	}
+	return 0;
+}
+module_init(refcdev_init);
+
+/*
+ * No driver is loaded, no file of ours is open. Releases that drivers left behind
+ * ran before their modules went; what is still on its way is RCU's.
+ */
+static void __exit refcdev_exit(void)
+{
+	debugfs_remove_recursive(refcdev_debugfs);
+	refcdev_exit_nodes();
+	lifetime_exit_core();
+	rcu_barrier();
+}
+module_exit(refcdev_exit);
+
+MODULE_DESCRIPTION("Character devices that survive unplug");
+MODULE_LICENSE("GPL");

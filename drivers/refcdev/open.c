@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * open.c: from a device number to a node, and what an open file holds of it
+ *
+ * An open file holds, from before the driver's open until after its release:
+ *
+ * - the driver's module, through file->f_op;
+ * - the object, by one reference, which keeps the node and its inode;
+ * - the core's module, through inode->i_cdev.
+ */
+
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "delay.h"
+#include "fops.h"
+#include "gate.h"
+#include "lifetime.h"
+#include "node.h"
+#include "open.h"
+#include "range.h"
+#include "trace.h"
+
+/*
+ * Find the node of a number, and go in. The look-up and the enter are one RCU
+ * section, which ends before the node can be freed: an object is freed only after
+ * it was disconnected, and a disconnect erases the minor, then waits for a grace
+ * period. Inside, the driver's unbind waits for us, and with it the module's exit.
+ */
+static struct refcdev *open_enter(unsigned int minor, struct gate_frame *frame)
+{
+	struct refcdev *cdev;
+
+	rcu_read_lock();
+	cdev = refcdev_lookup(minor);
+	if (cdev && !gate_enter(cdev->life, REFCDEV_OP_open, frame)) {
+		trace_refcdev_refuse(cdev->life->name, refcdev_op_name(REFCDEV_OP_open));
+		cdev = NULL;
+	}
+	rcu_read_unlock();
+	return cdev;
+}
+
+static int open_driver(struct refcdev *cdev, struct inode *inode, struct file *file)
+{
+	int ret = 0;
+
+	file->f_mapping = cdev->inode->i_mapping;
+	file->private_data = cdev;
+	refcdev_delay(open_ready);
+	if (cdev->fops->open)
+		ret = cdev->fops->open(inode, file);
+	if (!ret && WARN_ONCE(file->f_mapping != cdev->inode->i_mapping,
+			      "refcdev: %s: open changed file->f_mapping\n", cdev->life->name)) {
+		if (cdev->fops->release)
+			cdev->fops->release(inode, file);
+		ret = -EINVAL;
+	}
+	refcdev_delay(open_done);
+	return ret;
+}
+
+static int refcdev_open(struct inode *inode, struct file *file)
+{
+	const struct file_operations *proxy;
+	struct gate_frame frame;
+	struct refcdev *cdev = open_enter(iminor(inode), &frame);
+	struct lifetime *life;
+	int ret = -ENXIO;
+
+	if (!cdev)
+		return -ENXIO;
+	life = cdev->life;
+	/* NULL while the driver's module is going. */
+	proxy = fops_get(&cdev->type->proxy);
+	if (proxy) {
+		refcdev_delay(open_entered);
+		lifetime_get_bare(life);
+		replace_fops(file, proxy);
+		ret = open_driver(cdev, inode, file);
+	}
+	trace_refcdev_open(life->name, refcdev_devt(cdev), ret);
+	gate_exit(life, REFCDEV_OP_open, &frame);
+	if (ret && proxy) {
+		file->f_mapping = inode->i_mapping;
+		lifetime_put_bare(life);
+	}
+	return ret;
+}
+
+/*
+ * Goes through at any time. If it came before the disconnect it is waited for as
+ * any call is, and finds the hardware there; if not, the driver must leave that
+ * alone: lifetime_disconnected() tells.
+ */
+int refcdev_release(struct inode *inode, struct file *file)
+{
+	struct refcdev *cdev = refcdev_of(file);
+	struct lifetime *life = cdev->life;
+	struct gate_frame frame;
+	bool entered;
+	int ret = 0;
+
+	entered = gate_enter(life, REFCDEV_OP_release, &frame);
+	if (cdev->fops->release)
+		ret = cdev->fops->release(inode, file);
+	if (entered)
+		gate_exit(life, REFCDEV_OP_release, &frame);
+	refcdev_delay(close_driver);
+	lifetime_put_bare(life);
+	return ret;
+}
+
+/**
+ * refcdev_from_file() - the node that a file was opened through
+ * @file: a file of the driver's own, in any operation; for others ask
+ *	refcdev_file_is() first
+ *
+ * Context: any.
+ * Return: the node; it exists as long as @file is open.
+ */
+struct refcdev *refcdev_from_file(const struct file *file)
+{
+	return refcdev_of(file);
+}
+EXPORT_SYMBOL_GPL(refcdev_from_file);
+
+const struct file_operations refcdev_dispatcher = {
+	.owner = THIS_MODULE,
+	.open = refcdev_open,
+	.llseek = noop_llseek,
+};

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * refcdev.h: character device nodes that survive unplug
+ */
+#ifndef _LINUX_REFCDEV_H
+#define _LINUX_REFCDEV_H
+
+#include <linux/fs.h>
+#include <linux/kobject.h>
+#include <linux/lifetime.h>
+#include <linux/platform_device.h>
+
+/**
+ * DOC: A character device in four lines
+ *
+ * The driver writes ordinary &struct file_operations, keeps its data in an object
+ * with a &struct lifetime, and registers a node for it as the last step of probe::
+ *
+ *	struct foo {
+ *		struct lifetime life;		// freed when the last user lets go
+ *		struct refcdev cdev;
+ *		void __iomem *regs;		// devm: gone after remove
+ *	};
+ *
+ *	static int foo_open(struct inode *inode, struct file *file)
+ *	{
+ *		struct foo *foo = refcdev_object(file, struct foo, cdev);
+ *		...
+ *	}
+ *
+ *	static struct refcdev_type foo_type = {
+ *		.name = "foo%d",
+ *		.fops = &foo_fops,
+ *	};
+ *
+ *	static int foo_probe(struct platform_device *pdev)
+ *	{
+ *		struct foo *foo;
+ *
+ *		foo = lifetime_alloc(struct foo, life, &pdev->dev, &foo_ops);
+ *		...
+ *		foo->regs = devm_platform_ioremap_resource(pdev, 0);
+ *		...
+ *		return devm_refcdev_register(&pdev->dev, &foo->cdev, &foo->life,
+ *					     &foo_type);
+ *	}
+ *
+ * From then on every file operation runs inside the object's gate, and unbinding
+ * the driver does the rest: new calls get -ENXIO, sleepers are woken, calls in
+ * flight are waited for, the node goes, the hardware goes. Files that are still
+ * open keep the data, and nothing else.
+ */
+
+/* The node's index is in &refcdev.index, instead of the lowest that is free. */
+#define REFCDEV_FIXED_INDEX	BIT(0)
+
+/**
+ * enum refcdev_vma_policy - what becomes of a mapping when the device goes
+ * @REFCDEV_VMA_NONE: the type has no mmap
+ * @REFCDEV_VMA_KEEP: it stays: what is mapped is memory that the object owns and
+ *	frees in its release, never hardware. It must be mapped at once, by
+ *	remap_vmalloc_range(), vm_insert_pages() or the like.
+ */
+enum refcdev_vma_policy {
+	REFCDEV_VMA_NONE,
+	REFCDEV_VMA_KEEP,
+};
+
+/**
+ * struct refcdev_type - what the nodes of one kind have in common
+ * @name: name of the nodes in /dev and in sysfs; one %d in it stands for the index
+ * @fops: the driver's operations, &file_operations.owner included. An operation
+ *	that the core does not know to guard makes registration fail.
+ * @vma_policy: what becomes of mappings; needed where @fops has an mmap
+ * @flags: 0 or %REFCDEV_FIXED_INDEX
+ * @max_nodes: how many nodes there may be at once; 0 stands for 256. Indexes are
+ *	below this. A type's range of device numbers stays its own as long as
+ *	refcdev is loaded: a node made by mknod(1) reaches the next device with the
+ *	same index, also after the driver was loaded anew.
+ * @mode: permissions of the node in /dev; 0 leaves the default, 0600
+ * @nodename: name of the node in /dev where it differs from @name, folders
+ *	included; same rules as @name. NULL: as @name
+ * @class: the driver's own class; NULL stands for /sys/class/refcdev. @mode,
+ *	@nodename and @uevent are the business of that class, then.
+ * @groups: attributes of the node's device, whose drvdata is the &struct refcdev
+ * @uevent: adds variables to the node's uevents. Optional.
+ *
+ * Static, in the driver's module, and the same one for all its nodes: open files
+ * refer to it until they are closed.
+ */
+struct refcdev_type {
+	const char *name;
+	const struct file_operations *fops;
+	enum refcdev_vma_policy vma_policy;
+	unsigned int flags;
+	unsigned int max_nodes;
+	umode_t mode;
+	const char *nodename;
+	struct class *class;
+	const struct attribute_group **groups;
+	int (*uevent)(const struct refcdev *cdev, struct kobj_uevent_env *env);
+	/* private: made from @fops by the first registration */
+	struct file_operations proxy;
+	struct refcdev_range *range;
+};
+
+/**
+ * struct refcdev - one node
+ * @index: which of the type's nodes this is; to be set before registration with
+ *	%REFCDEV_FIXED_INDEX, else set by it
+ * @dev: the node's device, from registration to disconnect
+ *
+ * Embedded in the object that its lifetime belongs to; any number per object.
+ */
+struct refcdev {
+	unsigned int index;
+	struct device *dev;
+	/* private: read by every call */
+	struct lifetime *life;
+	const struct file_operations *fops;
+	/* private: the rest; @list under life->list_lock */
+	struct refcdev_type *type;
+	struct inode *inode;
+	struct list_head list;
+};
+
+int refcdev_register(struct device *parent, struct refcdev *cdev, struct lifetime *life,
+		     struct refcdev_type *type);
+int refcdev_unregister(struct refcdev *cdev);
+int devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lifetime *life,
+			  struct refcdev_type *type);
+void refcdev_disconnect_device(struct device *dev);
+
+struct refcdev *refcdev_from_file(const struct file *file);
+
+/**
+ * refcdev_file_is() - is this a file of that type?
+ * @file: any file, of whatever driver
+ * @type: the type
+ *
+ * To be used where a driver compares file->f_op with its own table.
+ *
+ * Context: any, with a reference to @file.
+ * Return: true if @file was opened through a node of @type; refcdev_from_file() is
+ *	safe then.
+ */
+static inline bool refcdev_file_is(const struct file *file, const struct refcdev_type *type)
+{
+	return file->f_op == &type->proxy;
+}
+
+/**
+ * refcdev_object() - the driver's object behind an open file
+ * @file: the file, in any operation of the driver, open and release included
+ * @type: the driver's private structure
+ * @member: its &struct refcdev that the file was opened through
+ *
+ * &file.private_data is the driver's own; before its open it points to the
+ * &struct refcdev, as with a miscdevice.
+ *
+ * Context: any.
+ * Return: the object; it exists as long as @file does.
+ */
+#define refcdev_object(file, type, member)					\
+	container_of(refcdev_from_file(file), type, member)
+
+/**
+ * refcdev_remove() - the remove callback of a platform driver
+ * @pdev: the device that is being unbound
+ *
+ * Disconnects what was registered for @pdev while the bus still has it powered. A
+ * driver with something to do in remove calls refcdev_disconnect_device() there
+ * first.
+ *
+ * Context: process context, sleeps; the driver core holds the device's lock.
+ */
+static inline void refcdev_remove(struct platform_device *pdev)
+{
+	refcdev_disconnect_device(&pdev->dev);
+}
+
+#endif /* _LINUX_REFCDEV_H */
