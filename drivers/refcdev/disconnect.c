@@ -162,7 +162,7 @@ int lifetime_disconnect_finish(struct lifetime *life)
 {
 	might_sleep();
 	if (WARN_ONCE(!lifetime_disconnected(life),
-		      "refcdev: %s: lifetime_disconnect_finish() without begin\n", life->name))
+		      "refcdev: %s: %s() without begin\n", life->name, __func__))
 		return -EINVAL;
 	if (gate_own_calls(life, false))
 		return -EDEADLK;

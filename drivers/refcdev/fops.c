@@ -24,11 +24,13 @@
 #include "trace.h"
 
 #define REFCDEV_OP_NAME(member, ...)	#member,
+
 static const char *const op_names[REFCDEV_NR_OPS] = {
 	"kernel",
 	REFCDEV_FOPS(REFCDEV_OP_NAME)
 	REFCDEV_FOPS_OWN(REFCDEV_OP_NAME)
 };
+
 static_assert(REFCDEV_NR_OPS <= LIFETIME_NR_OPS);
 
 const char *refcdev_op_name(unsigned int op)
@@ -57,6 +59,7 @@ static type refcdev_##member params						\
 	gate_exit(life, REFCDEV_OP_##member, &frame);				\
 	return ret;								\
 }
+
 REFCDEV_FOPS(REFCDEV_PROXY)
 
 /*
@@ -97,6 +100,7 @@ static ssize_t refcdev_##member(struct kiocb *iocb, struct iov_iter *iter)	\
 	gate_exit(life, REFCDEV_OP_##member, &frame);				\
 	return ret;								\
 }
+
 REFCDEV_ITER_PROXY(read_iter)
 REFCDEV_ITER_PROXY(write_iter)
 
@@ -211,7 +215,8 @@ int refcdev_make_proxy(struct refcdev_type *type)
 	REFCDEV_FOP_SET(mmap)
 	REFCDEV_FOP_SET(fasync)
 	REFCDEV_FOPS_DATA(REFCDEV_FOP_COPY)
-	REFCDEV_FOP_COPY(owner)
+	proxy->owner = fops->owner;
+	rest.owner = NULL;
 	rest.open = NULL;
 	rest.release = NULL;
 	/* Always there: it drops the reference that the open took. */

@@ -17,9 +17,8 @@
  *     reference along. The core puts it after the driver's release has returned, in
  *     its own text.
  *
- * What is left is a last put from atomic context, whose release waits in a work
- * item: until it has run, (4) holds the module; and where (1) to (3) were put last
- * by others, the notifier below waits for it when the module goes.
+ * A last put from atomic context leaves the release to a work item, which drops the
+ * module's reference of (4) when it has run.
  */
 
 #include <linux/err.h>
@@ -79,7 +78,6 @@ static void lifetime_release_work(struct work_struct *work)
 	module_put(owner);
 }
 
-/* Until somebody can reach the object, it is not counted and not announced. */
 static int lifetime_init(struct lifetime *life, struct device *dev,
 			 const struct lifetime_ops *ops, struct lock_class_key *key)
 {
@@ -341,33 +339,13 @@ void refcdev_disconnect_device(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(refcdev_disconnect_device);
 
-/* A module goes after this returned: releases that are due in its text run first. */
-static int lifetime_module_notify(struct notifier_block *nb, unsigned long action, void *data)
-{
-	if (action == MODULE_STATE_GOING)
-		flush_workqueue(release_queue);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block lifetime_module_notifier = {
-	.notifier_call = lifetime_module_notify,
-};
-
 int __init lifetime_init_core(void)
 {
-	int ret;
-
 	release_queue = alloc_workqueue("refcdev_release", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!release_queue)
-		return -ENOMEM;
-	ret = register_module_notifier(&lifetime_module_notifier);
-	if (ret)
-		destroy_workqueue(release_queue);
-	return ret;
+	return release_queue ? 0 : -ENOMEM;
 }
 
 void lifetime_exit_core(void)
 {
-	unregister_module_notifier(&lifetime_module_notifier);
 	destroy_workqueue(release_queue);
 }

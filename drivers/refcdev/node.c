@@ -128,17 +128,31 @@ static int node_publish(struct refcdev *cdev, struct lifetime *life)
 	return ret;
 }
 
-/* Opens may have come and gone, or stayed: the inode is theirs until the object goes. */
+/* The device is either there for refcdev_remove_nodes() to see, or goes here. */
+static int node_set_device(struct refcdev *cdev, struct device *dev)
+{
+	bool gone;
+
+	mutex_lock(&cdev->life->list_lock);
+	gone = lifetime_disconnected(cdev->life);
+	if (!gone)
+		cdev->dev = dev;
+	mutex_unlock(&cdev->life->list_lock);
+	if (!gone)
+		return 0;
+	device_unregister(dev);
+	return -ENXIO;
+}
+
+/* If it fails: the inode stays until the object goes, for files that were opened. */
 static int node_announce(struct refcdev *cdev, struct device *parent)
 {
 	struct device *dev;
 
 	refcdev_delay(register_live);
 	dev = node_create_device(cdev, parent);
-	if (!IS_ERR(dev)) {
-		cdev->dev = dev;
-		return 0;
-	}
+	if (!IS_ERR(dev))
+		return node_set_device(cdev, dev);
 	refcdev_unpublish(cdev);
 	return PTR_ERR(dev);
 }
@@ -239,7 +253,11 @@ static void devm_refcdev_unregister(void *data)
  *
  * To be the last managed call of probe, hence undone first, before the hardware's
  * resources go. On buses that power the device down between remove and devres have
- * &refcdev_remove, or refcdev_disconnect_device() in remove, as well.
+ * refcdev_remove(), or refcdev_disconnect_device() in remove, as well.
+ *
+ * If it fails, @life is disconnected when it returns, and the probe has to fail: the
+ * resources go now, and timers, interrupts and opens that came early may still be in
+ * between enter and exit.
  *
  * Context: process context, sleeps.
  * Return: as refcdev_register().
@@ -249,7 +267,11 @@ int devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lifet
 {
 	int ret = refcdev_register(dev, cdev, life, type);
 
-	return ret ?: devm_add_action_or_reset(dev, devm_refcdev_unregister, cdev);
+	if (!ret)
+		ret = devm_add_action(dev, devm_refcdev_unregister, cdev);
+	if (ret)
+		lifetime_disconnect_forced(life);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(devm_refcdev_register);
 
@@ -262,25 +284,31 @@ void refcdev_erase_nodes(struct lifetime *life)
 		refcdev_unpublish(cdev);
 }
 
-/*
- * The list does not change any more: nodes join it only while the object is live.
- * device_unregister() waits for sysfs attributes, which may take the list's lock.
- */
+static void node_remove(struct refcdev *cdev)
+{
+	struct lifetime *life = cdev->life;
+	struct device *dev;
+
+	mutex_lock(&life->list_lock);
+	dev = cdev->dev;
+	cdev->dev = NULL;
+	mutex_unlock(&life->list_lock);
+	/* Waits for sysfs attributes, which may take the lock. */
+	if (dev)
+		device_unregister(dev);
+	trace_refcdev_unregister(life->name, refcdev_devt(cdev), 0);
+	refcdev_index_put(cdev);
+	/* Not the last: the caller has one. */
+	lifetime_put_bare(life);
+}
+
+/* The list does not change any more: nodes join it only while the object is live. */
 void refcdev_remove_nodes(struct lifetime *life)
 {
 	struct refcdev *cdev;
 
-	list_for_each_entry_reverse(cdev, &life->nodes, list) {
-		dev_t devt = refcdev_devt(cdev);
-
-		if (cdev->dev)
-			device_unregister(cdev->dev);
-		cdev->dev = NULL;
-		trace_refcdev_unregister(life->name, devt, 0);
-		refcdev_index_put(cdev);
-		/* Not the last: the caller has one. */
-		lifetime_put_bare(life);
-	}
+	list_for_each_entry_reverse(cdev, &life->nodes, list)
+		node_remove(cdev);
 }
 
 void refcdev_release_nodes(struct lifetime *life)

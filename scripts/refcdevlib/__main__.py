@@ -17,6 +17,8 @@ def main():
             from .cli_kernel import main as run
         elif command == "run":
             from .demo import main as run
+        elif command == "mutate":
+            from .mutate import main as run
         else:
             raise HarnessError(f"no command '{command}'")
         return run(words)
