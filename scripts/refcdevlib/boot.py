@@ -13,7 +13,7 @@ from .splat import Watch
 from .verdict import judge
 
 START_LIMIT = 180		# from QEMU's start to the first test
-ENDED_AFTER_SPLAT = "ended after a splat"
+ENDED_AFTER_FAILURE = "ended after a failure"
 STOP_LIMIT = 30			# from the last test to power off
 LAST_WORDS = 15			# for the guest to say where it hangs
 SANITIZERS = Test("sanitizers", "guest/sanitizers", "tools/testing/refcdev/guest/sanitizers",
@@ -65,6 +65,7 @@ class BootRun:
         self.watch = Watch()
         self.turns = []			# begun and not yet reported, in order
         self.results = []
+        self.dirty = False		# a test has left modules behind
         self.ending = None		# why the host ends the guest
         self.deadline = None
 
@@ -122,6 +123,8 @@ class BootRun:
         elif words[:2] == ["#", "end"]:
             self.turns[-1].end(int(words[3]))
             self._limit(START_LIMIT)
+        elif words[:2] == ["#", "dirty"]:
+            self.dirty = True
         elif words[:2] == ["#", "done"]:
             self._limit(STOP_LIMIT)
 
@@ -130,9 +133,11 @@ class BootRun:
         while self.turns and self.turns[0].status is not None \
                 and self.turns[0].test.name in self.watch.ended and not self.ending:
             self._report(self.turns.pop(0))
-            if self.results[-1].splats and self.results[-1].name != SANITIZERS.name:
-                # a sanitizer reports once and switches itself off: the rest needs a new guest
-                self._end(guest, ENDED_AFTER_SPLAT)
+            last = self.results[-1]
+            if (last.splats or self.dirty) and last.name != SANITIZERS.name:
+                # a sanitizer reports once and switches itself off, and what a failed test
+                # leaves behind would fail others: the rest needs a new guest
+                self._end(guest, ENDED_AFTER_FAILURE)
 
     def _end(self, guest, why):
         self.ending, self.deadline = why, None
@@ -153,7 +158,7 @@ class BootRun:
 
     def _finish(self):
         """What was open when the guest ended; and splats that belong to no test."""
-        if self.ending == ENDED_AFTER_SPLAT:
+        if self.ending == ENDED_AFTER_FAILURE:
             return
         for turn in self.turns:
             self._report(turn)

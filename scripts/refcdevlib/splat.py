@@ -14,7 +14,7 @@ START = re.compile("^(?:" + "|".join((
     r"INFO: task .* blocked for more than", r"INFO: trying to register non-static key",
     r"INFO: lockdep is turned off", r"rcu: INFO: .*(?:stall|starved)", r"INFO: rcu",
     r"rcu: rcu_\w+ kthread starved", r"rcu: .*detected expedited stalls",
-    r"watchdog: BUG:", r"BUG: workqueue lockup", r"NMI watchdog:", r"refcount_t:",
+    r"watchdog: BUG:", r"BUG: workqueue lockup", r"NMI watchdog: (?:BUG|Watchdog detected)", r"refcount_t:",
     r"list_(?:add|del) corruption", r"double fault:", r"stack segment", r"unable to handle",
     r"invalid opcode:", r"divide error:", r"int3:", r"traps: PANIC", r"Bad page",
     r"kmemleak: (?:Cannot|Kernel memory leak detector disabled|Memory pool empty)",
@@ -25,6 +25,8 @@ START = re.compile("^(?:" + "|".join((
 CONTINUES = re.compile(r"^(?:Oops:|KASAN: |Kernel panic - not syncing: (?:Fatal exception|Oops)|"
                        r"general protection fault|invalid opcode:|INFO: lockdep is turned off|"
                        r"unable to handle|WARNING: Nested)")
+# A WARN or BUG says its own words first, then what it is
+CUT = re.compile(r"^-+\[ cut here \]-+$")
 DROPPED = re.compile(r"\*\* \d+ printk messages dropped|printk: .*messages dropped")
 LENGTH = 60
 
@@ -36,7 +38,7 @@ class Splat:
 
     @property
     def title(self):
-        return self.lines[0]
+        return self.lines[0] if self.lines else "a warning without words"
 
     def matches(self, regex):
         return re.search(regex, "\n".join(self.lines)) is not None
@@ -48,6 +50,7 @@ class Watch:
     def __init__(self):
         self.splats, self.test, self.ended, self.dropped = [], None, set(), 0
         self.open = None
+        self.cut = False		# the splat that is open has not said yet what it is
 
     def feed(self, raw):
         line = raw.rstrip("\r\n")
@@ -63,13 +66,19 @@ class Watch:
             self.test = mark[2] if mark[1] == "start" else None
             if mark[1] == "end":
                 self.ended.add(mark[2])
-        elif START.match(message) and not (self.open and CONTINUES.match(message)):
-            self.open = Splat(self.test, [message])
-            self.splats.append(self.open)
+        elif CUT.match(message):
+            self._begin([])
+        elif START.match(message) and not (self.open and (self.cut or CONTINUES.match(message))):
+            self._begin([message])
         elif self.open:
+            self.cut = self.cut and not message.startswith(("WARNING:", "kernel BUG at"))
             self.open.lines.append(message)
             if message.startswith("---[ end trace") or len(self.open.lines) >= LENGTH:
                 self.open = None
+
+    def _begin(self, lines):
+        self.open, self.cut = Splat(self.test, lines), not lines
+        self.splats.append(self.open)
 
     def of(self, test):
         return [splat for splat in self.splats if splat.test == test]

@@ -33,6 +33,7 @@ HARMLESS = (
     "clocksource: timekeeping watchdog on CPU0: Marking clocksource 'tsc' as unstable",
     "rcu: Preemptible hierarchical RCU implementation.",
     "PCI: Probing PCI hardware (bus 00)",
+    "NMI watchdog: Perf NMI watchdog permanently disabled",
 )
 
 
@@ -47,6 +48,20 @@ class Splats(unittest.TestCase):
     def test_each_kind(self):
         for message in SPLATS:
             self.assertEqual(len(watch(message).splats), 1, message)
+
+    def test_words_come_before_the_warning(self):
+        for words in ("refcdev: foo is unbound from inside", "refcount_t: underflow; x"):
+            watcher = watch("------------[ cut here ]------------", words,
+                            "WARNING: CPU: 1 PID: 77 at drivers/x.c:3 f+0x1/0x2", "Call Trace:",
+                            "---[ end trace 0000000000000000 ]---", "usb: hello")
+            self.assertEqual(len(watcher.splats), 1)
+            self.assertEqual(watcher.splats[0].title, words)
+            self.assertEqual(len(watcher.splats[0].lines), 4)
+
+    def test_warning_after_a_warning(self):
+        self.assertEqual(len(watch("------------[ cut here ]------------",
+                                   "WARNING: CPU: 1 PID: 77 at drivers/x.c:3 f+0x1/0x2",
+                                   "BUG: KASAN: use-after-free in g").splats), 2)
 
     def test_harmless(self):
         for message in HARMLESS:

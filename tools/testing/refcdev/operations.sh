@@ -1,0 +1,14 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# operations: every operation that there is a proxy for; disconnects from strange places.
+# refcdev-test: limit=120 boot=debug,stock
+
+. ./lib.sh
+load refcdev
+load testdev
+run operations ./testdev_test
+check "the operation that cannot be guarded was named (not C1 by silence)" \
+	said 'refcdev: .*lock'
+unload testdev refcdev
+finish
