@@ -78,6 +78,7 @@ static const struct lifetime_ops frog_ops = {
  * @frog: the object
  * @way: how its users sleep
  * @users: kthreads inside
+ * @enders: disconnects
  * @result: what their sleep returned
  * @task: who they are
  */
@@ -85,6 +86,7 @@ struct pond {
 	struct frog *frog;
 	const struct way *way;
 	struct crew users;
+	struct crew enders;
 	long result[SLEEPERS];
 	struct task_struct *task[SLEEPERS];
 };
@@ -152,6 +154,31 @@ static void start_sleepers(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, eventually(asleep(pond->frog) == SLEEPERS));
 }
 
+static void end_work(struct crew *crew, unsigned int nr)
+{
+	struct pond *pond = container_of(crew, struct pond, enders);
+
+	lifetime_disconnect(&pond->frog->life);
+}
+
+/* Disconnects; if that takes too long, wakes the sleepers itself, and says no. */
+static bool disconnect_wakes(struct kunit *test)
+{
+	struct pond *pond = test->priv;
+	bool woken;
+
+	pond->enders.work = end_work;
+	crew_start(test, &pond->enders, 1);
+	woken = crew_gone(&pond->enders);
+	if (!woken) {
+		WRITE_ONCE(pond->frog->kissed, true);
+		wake_up_all(&pond->frog->wait);
+		KUNIT_ASSERT_TRUE(test, crew_gone(&pond->enders));
+	}
+	KUNIT_ASSERT_TRUE(test, crew_gone(&pond->users));
+	return woken;
+}
+
 /* A disconnect wakes all sleepers of a registered queue; each returns -ENXIO. */
 static void disconnect_wakes_with_enxio(struct kunit *test)
 {
@@ -159,8 +186,7 @@ static void disconnect_wakes_with_enxio(struct kunit *test)
 	int i;
 
 	start_sleepers(test);
-	KUNIT_EXPECT_EQ(test, lifetime_disconnect(&pond->frog->life), 0);
-	KUNIT_ASSERT_TRUE(test, crew_gone(&pond->users));
+	KUNIT_EXPECT_TRUE(test, disconnect_wakes(test));
 	for (i = 0; i < SLEEPERS; i++)
 		KUNIT_EXPECT_EQ(test, pond->result[i], -ENXIO);
 }
@@ -227,8 +253,7 @@ static void sleep_that_races_with_disconnect_ends(struct kunit *test)
 		/* From none to all of them asleep, in turn. */
 		for (i = 0; i < 1000 && asleep(pond->frog) < round % (SLEEPERS + 1); i++)
 			cond_resched();
-		KUNIT_EXPECT_EQ(test, lifetime_disconnect(&pond->frog->life), 0);
-		KUNIT_ASSERT_TRUE(test, crew_gone(&pond->users));
+		KUNIT_ASSERT_TRUE(test, disconnect_wakes(test));
 		for (i = 0; i < SLEEPERS; i++)
 			inside += pond->result[i] == -ENXIO;
 		lifetime_end(&pond->frog->life);

@@ -181,22 +181,40 @@ static int register_clash(struct gadget *gadget)
 	return refcdev_register(NULL, &gadget->node, &gadget->life, &clash_number);
 }
 
+/* An inode in /dev with the number that register_clash() gives. */
+static void get_clash_path(struct kunit *test, struct path *path)
+{
+	struct gadget *gadget = gadget_new(test);
+
+	KUNIT_ASSERT_EQ(test, register_clash(gadget), 0);
+	KUNIT_ASSERT_EQ(test, kern_path("/dev/kunit_clash1", 0, path), 0);
+	lifetime_end(&gadget->life);
+}
+
 /* A name that a device has already is refused; when that is gone it may be taken. */
 static void name_clash_is_refused_and_unwound(struct kunit *test)
 {
-	struct gadget *first = gadget_new_node(test, &clash_plain);
-	struct gadget *second = gadget_new(test), *third = gadget_new(test);
+	struct gadget *first, *second = gadget_new(test), *third = gadget_new(test);
+	struct file *file;
+	struct path path;
 
+	get_clash_path(test, &path);
+	first = gadget_new_node(test, &clash_plain);
 	KUNIT_EXPECT_EQ(test, register_clash(second), -EEXIST);
+	file = dentry_open(&path, O_RDWR, current_cred());
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(file), -ENXIO);
+	if (!IS_ERR(file))
+		close_now(file);
+	path_put(&path);
 	KUNIT_EXPECT_EQ(test, try_open("/dev/kunit_clash1"), 0);
 	lifetime_end(&second->life);
-	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 2);
 	KUNIT_EXPECT_EQ(test, try_open("/dev/kunit_clash1"), 0);
 	lifetime_end(&first->life);
 	KUNIT_EXPECT_EQ(test, register_clash(third), 0);
 	KUNIT_EXPECT_EQ(test, try_open("/dev/kunit_clash1"), 0);
 	lifetime_end(&third->life);
-	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 4);
 }
 
 /**
@@ -237,12 +255,10 @@ static void intrude_work(struct crew *crew, unsigned int nr)
 /* An open that races with a failing registration is refused, or its file dies with it. */
 static void open_races_with_failing_registration(struct kunit *test)
 {
-	struct gadget *gadget = gadget_new(test), *owner;
+	struct gadget *gadget, *owner;
 	int i;
 
-	KUNIT_ASSERT_EQ(test, register_clash(gadget), 0);
-	KUNIT_ASSERT_EQ(test, kern_path("/dev/kunit_clash1", 0, &intruder.path), 0);
-	lifetime_end(&gadget->life);
+	get_clash_path(test, &intruder.path);
 	owner = gadget_new_node(test, &clash_plain);
 	intruder.crew.work = intrude_work;
 	crew_start(test, &intruder.crew, 1);

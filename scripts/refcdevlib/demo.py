@@ -26,9 +26,9 @@ ROWS = (
     ("private data released", "released"),
     ("live objects (allocator)", "slab_live"),
 )
-KEY_LINES = re.compile(r"^(CPU: |RIP: 0010|RAX: |Oops:|Call Trace|Object |Redzone|Freed in |"
-                       r"Allocated in |FIX )|6b6b6b6b")
-WIDTH = 38
+KEY_LINES = re.compile(r"kernel BUG at|^general protection|^RIP: 0010|6b6b6b6b|"
+                       r"\b\w+\+0x\w+/0x\w+ \[devm_fifo\]|Poison overwritten|^Object |^FIX ")
+WIDTH = 44
 
 
 class Side:
@@ -53,16 +53,20 @@ class Side:
         return value + (" us" if name.endswith("_us") and value != "-" else "")
 
     def words(self):
-        """The kernel's own words: how the first complaint begins, and what identifies it."""
+        """The kernel's own words: how the most telling complaint begins, and where it was."""
         if not self.result.splats:
             return ["nothing"]
-        splat = self.result.splats[0]
+        splat = next((splat for splat in self.result.splats if splat.matches("6b6b6b6b")),
+                     self.result.splats[0])
         lines = {}
         for line in splat.lines[1:]:
             key = KEY_LINES.search(line)
-            if key:
-                lines.setdefault(key[0], line)		# the first of each kind
-        return [splat.title] + list(lines.values())[:6]
+            if key and "?" not in line[:3]:
+                lines.setdefault(key[0], line.strip())	# the first of each kind
+        words = [splat.title] + list(lines.values())[:5]
+        if any("6b6b6b6b" in line for line in words):
+            words.append("(0x6b is what the allocator fills freed memory with)")
+        return words
 
 
 def _treat(image, results, name, title, environment):

@@ -27,6 +27,8 @@ CONTINUES = re.compile(r"^(?:Oops:|KASAN: |Kernel panic - not syncing: (?:Fatal 
                        r"unable to handle|WARNING: Nested)")
 # A WARN or BUG says its own words first, then what it is
 CUT = re.compile(r"^-+\[ cut here \]-+$")
+# and lib/list_debug.c says its words even before the cut
+PRELUDE = re.compile(r"^list_(?:add|del) corruption")
 DROPPED = re.compile(r"\*\* \d+ printk messages dropped|printk: .*messages dropped")
 LENGTH = 60
 
@@ -67,7 +69,10 @@ class Watch:
             if mark[1] == "end":
                 self.ended.add(mark[2])
         elif CUT.match(message):
-            self._begin([])
+            if self.open and len(self.open.lines) == 1 and PRELUDE.match(self.open.lines[0]):
+                self.cut = True
+            else:
+                self._begin([])
         elif START.match(message) and not (self.open and (self.cut or CONTINUES.match(message))):
             self._begin([message])
         elif self.open:

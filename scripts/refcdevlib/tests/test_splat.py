@@ -58,6 +58,14 @@ class Splats(unittest.TestCase):
             self.assertEqual(watcher.splats[0].title, words)
             self.assertEqual(len(watcher.splats[0].lines), 4)
 
+    def test_list_corruption_is_one(self):
+        watcher = watch("list_del corruption. next->prev should be 1, but was 2. (next=3)",
+                        "------------[ cut here ]------------",
+                        "kernel BUG at lib/list_debug.c:62!",
+                        "invalid opcode: 0000 [#1] PREEMPT SMP NOPTI", "Call Trace:")
+        self.assertEqual(len(watcher.splats), 1)
+        self.assertEqual(len(watcher.splats[0].lines), 4)
+
     def test_warning_after_a_warning(self):
         self.assertEqual(len(watch("------------[ cut here ]------------",
                                    "WARNING: CPU: 1 PID: 77 at drivers/x.c:3 f+0x1/0x2",

@@ -24,18 +24,22 @@
 static struct trace_counts counts;
 
 /*
- * Calls asleep in the driver, on this very device: the unbind will find them in flight, unless
- * other threads wake them on the way there. So rather two of them than one.
+ * Calls asleep in the driver, on this very device: the unbind will find them in flight, if
+ * nothing wakes them on the way there. Nothing does while there are no messages and no
+ * thread writes any.
  */
 static bool somebody_sleeps(int fd)
 {
-	const unsigned int enough = options.threads * options.procs < 4 ? 1 : 2;
 	struct refcdev_fifo_state state;
 
-	return ioctl(fd, REFCDEV_FIFO_GET_STATE, &state) == 0 && state.waiting >= enough;
+	return ioctl(fd, REFCDEV_FIFO_GET_STATE, &state) == 0 && state.waiting > 0 &&
+	       (!shared->hold || !state.depth);
 }
 
-/* Until the device is in use. If it is not in time, that is bad luck: go on. */
+/*
+ * Until the device is in use. If it is not in time, that is bad luck: go on. One cycle in
+ * eight does without the hold, so that writes are in flight as well.
+ */
 static void wait_for_use(void)
 {
 	unsigned long calls = total_calls() + CALLS_PER_CYCLE;
@@ -43,7 +47,9 @@ static void wait_for_use(void)
 
 	if (fd < 0)
 		return;
-	wait_until(total_calls() >= calls && somebody_sleeps(fd), 200 * MS);
+	wait_until(total_calls() >= calls, SECOND);
+	__atomic_store_n(&shared->hold, shared->cycles % 8 != 7, __ATOMIC_RELAXED);
+	wait_until(somebody_sleeps(fd), SECOND);
 	close(fd);
 }
 
@@ -66,6 +72,14 @@ static bool fail(const char *step, int error)
 	return false;
 }
 
+/* While the device is away: whoever has it open shall meet what is left of it. */
+static void wait_for_attempts(void)
+{
+	unsigned long attempts = total_attempts() + options.threads * options.procs;
+
+	wait_until(total_attempts() >= attempts, 50 * MS);
+}
+
 static bool one_cycle(void)
 {
 	uint64_t begun, took;
@@ -75,11 +89,13 @@ static bool one_cycle(void)
 	begun = now_ns();
 	ret = driver_unbind(options.driver, options.unbind);
 	took = now_ns() - begun;
+	__atomic_store_n(&shared->hold, false, __ATOMIC_RELAXED);
 	if (ret)
 		return fail("unbind", -ret);
 	if (took > shared->unbind_worst_ns)
 		shared->unbind_worst_ns = took;
 	count_drain();
+	wait_for_attempts();
 	ret = driver_bind(options.driver, options.unbind);
 	if (ret)
 		return fail("bind", -ret);

@@ -49,6 +49,7 @@ struct slot {
 /* In memory that all processes share. */
 struct shared {
 	bool stop;			/* workers: come to an end */
+	bool hold;			/* workers: write no messages */
 	bool finished;			/* the conductor has */
 	uint32_t generation;		/* of the device; a futex */
 	unsigned int cycles, drained, inflight_cycles, sleeper_cycles;
@@ -85,6 +86,7 @@ void run_op(struct worker *self, enum op op);
 bool still_dead(int fd);
 int report(bool hung, unsigned long taint);
 unsigned long total_calls(void);
+unsigned long total_attempts(void);
 void wait_for_generation(uint32_t seen, unsigned int ms);
 uint32_t draw(struct worker *self, uint32_t below);
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +19,7 @@
 #include "hammer.h"
 
 #define POLL_MS		500
+#define NO_CALL		LONG_MIN	/* the choice fell on nothing */
 
 /* Let through, refused, or wrong: by what a call returned. */
 static void count(struct worker *self, enum op op, long ret)
@@ -71,11 +73,13 @@ static long op_write(struct worker *self)
 	struct iovec iov = { text, size };
 	struct process *process = self->process;
 
+	if (__atomic_load_n(&shared->hold, __ATOMIC_RELAXED))
+		return NO_CALL;
 	memset(text, 'x', sizeof(text));
 	switch (draw(self, 8)) {
 	case 0:
 		if (!self->may_sleep)
-			return 0;
+			return NO_CALL;
 		return write(process->fd, text, size);
 	case 1:
 		return writev(process->nonblock_fd, &iov, 1);
@@ -93,7 +97,7 @@ static long op_ioctl(struct worker *self)
 	switch (draw(self, 8)) {
 	case 0:
 		if (!self->may_sleep)
-			return 0;
+			return NO_CALL;
 		return ioctl(fd, REFCDEV_FIFO_WAIT_EMPTY);
 	case 1:
 		return ioctl(fd, REFCDEV_FIFO_FLUSH);
@@ -183,7 +187,7 @@ static long op_fork(struct worker *self)
 	pid_t pid;
 
 	if (draw(self, 8))
-		return 0;		/* dear, and by itself of little use */
+		return NO_CALL;		/* dear, and by itself of little use */
 	pid = fork();
 	if (pid == 0) {
 		alarm(5);
@@ -213,5 +217,6 @@ void run_op(struct worker *self, enum op op)
 
 	errno = 0;
 	ret = ops[op](self);
-	count(self, op, ret);
+	if (ret != NO_CALL)
+		count(self, op, ret);
 }

@@ -18,6 +18,17 @@ unsigned long total_calls(void)
 	return calls;
 }
 
+/* With those that were refused. */
+unsigned long total_attempts(void)
+{
+	unsigned long attempts = total_calls();
+	unsigned int i;
+
+	for (i = 0; i < options.threads * options.procs; i++)
+		attempts += __atomic_load_n(&shared->slots[i].refused, __ATOMIC_RELAXED);
+	return attempts;
+}
+
 static struct slot add_up(void)
 {
 	struct slot total = {};
