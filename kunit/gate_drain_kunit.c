@@ -4,6 +4,9 @@
  */
 /* refcdev-test: limit=90 */
 
+#include <linux/delay.h>
+#include <linux/percpu.h>
+
 #include "helpers.h"
 
 #define USERS	8
@@ -63,6 +66,46 @@ static void disconnect_waits_for_everybody_inside(struct kunit *test)
 	}
 	KUNIT_ASSERT_TRUE(test, crew_gone(&scene->enders));
 	KUNIT_EXPECT_EQ(test, atomic_read(&scene->left), USERS);
+	finish(test);
+}
+
+/* What lifetime_enter() does, with the time between its two steps stretched. */
+static void enter_slowly_work(struct crew *crew, unsigned int nr)
+{
+	struct scene *scene = container_of(crew, struct scene, users);
+	struct lifetime *life = &scene->thing->life;
+	int i;
+
+	preempt_disable();
+	if (!lifetime_disconnected(life)) {
+		complete(&scene->entered);
+		for (i = 0; i < 100000 && !lifetime_disconnected(life); i++)
+			udelay(10);
+		mdelay(5);
+		this_cpu_inc(life->active->nr[LIFETIME_OP_KERNEL]);
+	}
+	preempt_enable();
+	wait_for_completion_timeout(&scene->leave, SOON);
+	atomic_inc(&scene->left);
+	lifetime_exit(life);
+}
+
+/* Who has read the flag unset, and not been counted yet, is waited for: by a grace period. */
+static void enter_in_the_middle_is_waited_for(struct kunit *test)
+{
+	struct scene *scene = test->priv;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	thing_new(test);
+	scene->users.work = enter_slowly_work;
+	crew_start(test, &scene->users, 1);
+	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(&scene->entered, SOON));
+	start_disconnect(test, 1);
+	KUNIT_ASSERT_TRUE(test, eventually(atomic_read(&scene->record.cancelled) >= 2));
+	KUNIT_EXPECT_FALSE(test, completion_done(&scene->enders.gone));
+	complete(&scene->leave);
+	KUNIT_ASSERT_TRUE(test, crew_gone(&scene->enders));
 	finish(test);
 }
 
@@ -186,6 +229,7 @@ static void end_waits_for_everybody_inside(struct kunit *test)
 
 static struct kunit_case gate_drain_cases[] = {
 	KUNIT_CASE(disconnect_waits_for_everybody_inside),
+	KUNIT_CASE(enter_in_the_middle_is_waited_for),
 	KUNIT_CASE(concurrent_disconnects_all_wait),
 	KUNIT_CASE(cancel_hook_runs_when_idle),
 	KUNIT_CASE(late_disconnect_waits_as_well),

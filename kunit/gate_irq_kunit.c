@@ -94,6 +94,67 @@ static void exit_then_put_in_hard_interrupt(struct kunit *test)
 }
 
 /**
+ * struct chase - makes the exit and the drainer's look meet; outlives the object
+ * @csd: runs the exit on another CPU, in hard interrupt
+ * @life: the object
+ * @rnd: how long the drainer takes to come along
+ * @cpu: the other CPU
+ * @sent: the exit is on its way
+ * @left: exits so far
+ */
+static struct chase {
+	call_single_data_t csd;
+	struct lifetime *life;
+	struct rnd_state rnd;
+	int cpu;
+	bool sent;
+	atomic_t left;
+} chase;
+
+static void chase_exit(void *info)
+{
+	struct lifetime *life = chase.life;
+
+	atomic_inc(&chase.left);
+	lifetime_exit(life);
+}
+
+/* Called by the drainer, which looks whether somebody is inside as soon as it returns. */
+static void chase_cancel(struct lifetime *life)
+{
+	if (!chase.sent) {
+		chase.sent = true;
+		smp_call_function_single_async(chase.cpu, &chase.csd);
+		ndelay(prandom_u32_state(&chase.rnd) % (40 * NSEC_PER_USEC));
+	}
+}
+
+/* An exit on one CPU while the drainer looks on another, and frees: nobody meets freed memory. */
+static void exit_while_the_drainer_looks_is_the_last_access(struct kunit *test)
+{
+	static const struct lifetime_ops ops = { .owner = THIS_MODULE, .cancel = chase_cancel };
+	int round, rounds = 3000;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	chase.cpu = cpumask_last(cpu_online_mask);
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+	prandom_seed_state(&chase.rnd, SEED);
+	INIT_CSD(&chase.csd, chase_exit, NULL);
+	for (round = 0; round < rounds; round++) {
+		struct thing *thing = lifetime_alloc(struct thing, life, NULL, &ops);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR(thing));
+		KUNIT_ASSERT_TRUE(test, lifetime_enter(&thing->life));
+		chase.life = &thing->life;
+		chase.sent = false;
+		lifetime_end(&thing->life);
+		KUNIT_ASSERT_EQ(test, atomic_read(&chase.left), round + 1);
+	}
+	kunit_info(test, "seed %#x: %d exits met by the drainer on another CPU\n", SEED, rounds);
+}
+
+/**
  * struct storm_cpu - the interrupts of one CPU
  * @storm: what they belong to
  * @timer: in hard interrupt
@@ -229,6 +290,7 @@ static void interrupts_on_all_cpus_add_up(struct kunit *test)
 static struct kunit_case gate_irq_cases[] = {
 	KUNIT_CASE(exit_in_hard_interrupt_is_the_last_access),
 	KUNIT_CASE(exit_then_put_in_hard_interrupt),
+	KUNIT_CASE(exit_while_the_drainer_looks_is_the_last_access),
 	KUNIT_CASE(interrupts_on_all_cpus_add_up),
 	{}
 };

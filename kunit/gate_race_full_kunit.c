@@ -4,13 +4,13 @@
  */
 /* refcdev-test: limit=900 tier=full */
 
-/* Each: 8 parts, as the kernel reports tasks that wait longer than 45 s for a case. */
-#define SINGLE	640
-#define BATCHED	12544
+/* Each: 16 parts, as the kernel reports tasks that wait longer than 45 s for a case. */
+#define SINGLE	100
+#define BATCHED	6272
 
 #include "gate_race.h"
 
-static const int parts[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+static const int parts[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
 
 static void part_desc(const int *part, char *desc)
 {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # module_unload: C7: a module goes when its devices are bound, and stays while a file is open.
-# refcdev-test: limit=180 boot=debug,debug-kobj,stock
+# refcdev-test: limit=90 boot=debug,stock
 
 . ./lib.sh
 
