@@ -79,8 +79,8 @@ static void enter_slowly_work(struct crew *crew, unsigned int nr)
 	preempt_disable();
 	if (!lifetime_disconnected(life)) {
 		complete(&scene->entered);
-		for (i = 0; i < 100000 && !lifetime_disconnected(life); i++)
-			udelay(10);
+		for (i = 0; i < 200000 && !lifetime_disconnected(life); i++)
+			udelay(5);
 		mdelay(5);
 		this_cpu_inc(life->active->nr[LIFETIME_OP_KERNEL]);
 	}

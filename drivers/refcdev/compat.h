@@ -53,16 +53,18 @@
 #endif
 
 /* Members of struct file_operations that have come and gone: see fops.h */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)	/* splice_eof: in stable */
 #define REFCDEV_FOPS_OF_VERSION(X)	X(iterate) X(sendpage) X(splice_eof)
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define REFCDEV_FOPS_OF_VERSION(X)	X(iterate) X(sendpage)
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define REFCDEV_FOPS_OF_VERSION(X)	X(iterate) X(splice_eof)
 #else
 #define REFCDEV_FOPS_OF_VERSION(X)	X(splice_eof)
 #endif
 
-/* 6.12: a word of flags in place of mmap_supported_flags; both are copied as they are */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+/* 6.10: a word of flags in place of mmap_supported_flags; both are copied as they are */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define REFCDEV_FOPS_DATA(X)		X(mmap_supported_flags)
 #else
 #define REFCDEV_FOPS_DATA(X)		X(fop_flags)

@@ -13,7 +13,6 @@ struct dentry;
 
 /*     name               may sleep   between what and what */
 #define REFCDEV_DELAYS(X) \
-	X(enter_flag,		false)	/* flag read unset, and counted */	\
 	X(exit_flag,		false)	/* flag read, and the count given back */ \
 	X(open_entered,		true)	/* gate entered, and reference taken */	\
 	X(open_ready,		true)	/* reference taken, and driver's open */ \

@@ -43,10 +43,16 @@
 /* How long to wait before the cancel hook is called once more. */
 #define DRAIN_INTERVAL		(HZ / 10 ?: 1)
 
-static unsigned int drain_warn_secs = 10;
-module_param(drain_warn_secs, uint, 0644);
+static ushort drain_warn_secs = 10;
+module_param(drain_warn_secs, ushort, 0644);
 MODULE_PARM_DESC(drain_warn_secs,
 		 "Say who holds up a disconnect after so many seconds, and again after twice as many; 0: never");
+
+/* In the middle of one of the object's calls, or of its cancel hook. */
+static bool would_wait_for_itself(struct lifetime *life)
+{
+	return READ_ONCE(life->drainer) == current || gate_own_calls(life, false);
+}
 
 /**
  * lifetime_disconnect_begin() - refuse new calls, and return at once
@@ -62,7 +68,7 @@ MODULE_PARM_DESC(drain_warn_secs,
 int lifetime_disconnect_begin(struct lifetime *life)
 {
 	might_sleep();
-	if (gate_own_calls(life, false))
+	if (would_wait_for_itself(life))
 		return -EDEADLK;
 	lifetime_refuse(life);
 	return 0;
@@ -85,38 +91,55 @@ void lifetime_refuse(struct lifetime *life)
 	mutex_unlock(&life->list_lock);
 }
 
-static void drain_report(struct lifetime *life, unsigned long since)
+/*
+ * Armed from the grace period until the nodes are removed, so it also speaks when the
+ * cancel hook blocks, or an attribute in sysfs.
+ */
+static void drain_report(struct work_struct *work)
 {
+	struct lifetime *life = container_of(to_delayed_work(work), struct lifetime, report_work);
+	unsigned int secs = (jiffies - life->drain_since) / HZ;
+	bool said = false;
 	int op;
 
 	for (op = 0; op < LIFETIME_NR_OPS; op++) {
 		unsigned int calls = READ_ONCE(life->inside_by_op[op]);
 
-		if (calls)
-			pr_warn("refcdev: %s: disconnect waits since %u s for %u in %s\n",
-				life->name, jiffies_to_msecs(jiffies - since) / 1000, calls,
-				refcdev_op_name(op));
+		if (!calls)
+			continue;
+		said = true;
+		pr_warn("refcdev: %s: disconnect waits since %u s for %u in %s\n", life->name,
+			secs, calls, refcdev_op_name(op));
 	}
+	if (!said)
+		pr_warn("refcdev: %s: disconnect takes %u s, though nobody is inside: in its cancel hook or attributes\n",
+			life->name, secs);
 	gate_show_frames(life);
+	schedule_delayed_work(&life->report_work, jiffies - life->drain_since);
+}
+
+static void drain_watch(struct lifetime *life)
+{
+	unsigned long delay = READ_ONCE(drain_warn_secs) * HZ;
+
+	life->drain_since = jiffies;
+	INIT_DELAYED_WORK(&life->report_work, drain_report);
+	if (delay)
+		schedule_delayed_work(&life->report_work, delay);
 }
 
 /* Step 4. The one place that waits; never cut short, however long it takes. */
 static void drain(struct lifetime *life)
 {
-	unsigned long since = jiffies, report = READ_ONCE(drain_warn_secs) * HZ;
 	unsigned int inside = READ_ONCE(life->inside), round = 0, woken = 0;
 	ktime_t start = ktime_get();
 
 	do {
 		trace_lifetime_cancel(life->name, round++, READ_ONCE(life->inside));
 		refcdev_delay(disconnect_cancel);
-		if (life->ops->cancel)
+		if (life->ops->cancel && !life->hardware_gone)
 			life->ops->cancel(life);
 		woken = max(woken, lifetime_wake_all(life));
-		if (report && time_after(jiffies, since + report)) {
-			drain_report(life, since);
-			report *= 2;
-		}
 		if (!gate_is_idle(life))
 			wait_for_completion_timeout(&life->idle, DRAIN_INTERVAL);
 	} while (!gate_is_idle(life));
@@ -139,12 +162,19 @@ static void lifetime_finish(struct lifetime *life)
 		wait_for_completion(&life->dead);
 		return;
 	}
+	WRITE_ONCE(life->drainer, current);
+	drain_watch(life);
+	/* The flag may be set and the rest of lifetime_refuse() not yet done. */
+	mutex_lock(&life->list_lock);
+	mutex_unlock(&life->list_lock);
 	cond_synchronize_rcu_expedited(life->grace_period);
 	refcdev_delay(disconnect_fold);
 	gate_fold(life);
 	drain(life);
 	refcdev_delay(disconnect_drained);
 	refcdev_remove_nodes(life);
+	cancel_delayed_work_sync(&life->report_work);
+	WRITE_ONCE(life->drainer, NULL);
 	complete_all(&life->dead);
 }
 
@@ -164,7 +194,7 @@ int lifetime_disconnect_finish(struct lifetime *life)
 	if (WARN_ONCE(!lifetime_disconnected(life),
 		      "refcdev: %s: %s() without begin\n", life->name, __func__))
 		return -EINVAL;
-	if (gate_own_calls(life, false))
+	if (would_wait_for_itself(life))
 		return -EDEADLK;
 	lifetime_finish(life);
 	return 0;
@@ -186,8 +216,8 @@ EXPORT_SYMBOL_GPL(lifetime_disconnect_finish);
  *
  * Context: process context, sleeps. The caller has a reference, and holds no lock
  *	that one of the calls takes.
- * Return: 0; -EDEADLK if called from inside one of the object's own calls: the device
- *	stays connected then.
+ * Return: 0; -EDEADLK if called from inside one of the object's own calls, or from its
+ *	cancel hook: nothing was done then.
  */
 int lifetime_disconnect(struct lifetime *life)
 {
@@ -207,6 +237,9 @@ void lifetime_disconnect_forced(struct lifetime *life)
 	unsigned int own;
 
 	might_sleep();
+	if (WARN_ONCE(READ_ONCE(life->drainer) == current,
+		      "refcdev: %s is unbound from inside its own cancel hook\n", life->name))
+		return;
 	lifetime_refuse(life);
 	own = gate_own_calls(life, true);
 	WARN_ONCE(own, "refcdev: %s is unbound from inside one of its own calls\n", life->name);

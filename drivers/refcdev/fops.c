@@ -105,19 +105,23 @@ REFCDEV_ITER_PROXY(read_iter)
 REFCDEV_ITER_PROXY(write_iter)
 
 /*
- * Nothing stands between a fault and the driver's vm_operations yet: a mapping that
- * brings its own is given back at once, as if it had been unmapped.
+ * What may be kept is memory whose pages the mapping holds. By frame number it would
+ * be registers, or pages that go back to the allocator with the device. And nothing
+ * stands between a fault and the driver's vm_operations yet. Both are given back at
+ * once, as if they had been unmapped.
  */
 static int check_mapping(struct refcdev *cdev, struct vm_area_struct *vma,
 			 const struct vm_operations_struct *before)
 {
 	const struct vm_operations_struct *ops = vma->vm_ops;
 
-	if (!ops || ops == before)
+	if (ops == before)
+		ops = NULL;
+	if (!ops && !(vma->vm_flags & (VM_PFNMAP | VM_IO)))
 		return 0;
-	pr_err_once("refcdev: %s: mappings with vm_operations (%ps) are not supported\n",
-		    cdev->life->name, ops);
-	if (ops->close)
+	pr_err_once("refcdev: %s: a mapping with %s is not supported\n", cdev->life->name,
+		    ops ? "vm_operations" : "page frame numbers");
+	if (ops && ops->close)
 		ops->close(vma);
 	return -EOPNOTSUPP;
 }
@@ -169,18 +173,17 @@ static int refcdev_fasync(int fd, struct file *file, int on)
 	proxy->member = fops->member;						\
 	rest.member = 0;
 #define REFCDEV_FOP_CHECK(member)						\
-	if (rest.member)							\
+	if (unknown->member)							\
 		return #member;
 
 /* Name an operation that has no proxy: what is left after all that have one. */
 static const char *unguarded(const struct file_operations *unknown)
 {
 	const void *const *word = (const void *const *)unknown;
-	const struct file_operations rest = *unknown;
 	size_t i;
 
 	REFCDEV_FOPS_REFUSED(REFCDEV_FOP_CHECK)
-	for (i = 0; i < sizeof(rest) / sizeof(*word); i++)
+	for (i = 0; i < sizeof(*unknown) / sizeof(*word); i++)
 		if (word[i])
 			return "one that this refcdev has never heard of";
 	return NULL;
@@ -190,8 +193,8 @@ static const char *unguarded(const struct file_operations *unknown)
  * refcdev_make_proxy() - fill in a type's table of proxies
  * @type: the type
  *
- * Return: 0; -EINVAL if there is a mapping operation without a policy, or no
- *	operations; -EOPNOTSUPP, with a message, if an operation cannot be guarded.
+ * Return: 0; -EINVAL if there is a mapping operation without a policy; -EOPNOTSUPP,
+ *	with a message, if an operation cannot be guarded.
  */
 int refcdev_make_proxy(struct refcdev_type *type)
 {
@@ -200,14 +203,12 @@ int refcdev_make_proxy(struct refcdev_type *type)
 	struct file_operations rest;
 	const char *name;
 
-	if (!fops)
-		return -EINVAL;
 	if (fops->mmap && type->vma_policy != REFCDEV_VMA_KEEP) {
 		pr_err("refcdev: %s: has an mmap, but no vma_policy says what becomes of mappings\n",
 		       type->name);
 		return -EINVAL;
 	}
-	rest = *fops;
+	memcpy(&rest, fops, sizeof(rest));	/* with its padding, which is zero */
 	memset(proxy, 0, sizeof(*proxy));
 	REFCDEV_FOPS(REFCDEV_FOP_SET)
 	REFCDEV_FOP_SET(read_iter)

@@ -37,6 +37,7 @@
  */
 
 #include <linux/bug.h>
+#include <linux/debug_locks.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/sched/task_stack.h>
@@ -75,6 +76,9 @@ static bool gate_dep_nested(struct lifetime *life)
 {
 	int i;
 
+	/* After a splat nobody takes locks off that list any more. */
+	if (!debug_locks)
+		return false;
 	for (i = 0; i < current->lockdep_depth; i++)
 		if (current->held_locks[i].instance->key == life->dep_map.key)
 			return true;
@@ -108,6 +112,8 @@ void gate_fold(struct lifetime *life)
 		/* Possible, not online: a CPU that went away leaves its count behind. */
 		for_each_possible_cpu(cpu)
 			sum += per_cpu_ptr(life->active, cpu)->nr[op];
+		WARN_ONCE((int)(life->inside_by_op[op] + sum) < 0,
+			  "refcdev: %s: lifetime_exit() without lifetime_enter()\n", life->name);
 		life->inside_by_op[op] += sum;
 		life->inside += sum;
 	}
@@ -157,7 +163,7 @@ EXPORT_SYMBOL_GPL(__lifetime_exit_slow);
  */
 void gate_exit_slow(struct lifetime *life, unsigned int op, const struct gate_frame *frame)
 {
-	if (frame->word == gate_frame_word(life, &frame->word))
+	if (READ_ONCE(frame->word) == gate_frame_word(life, &frame->word))
 		__lifetime_exit_slow(life, op);
 }
 

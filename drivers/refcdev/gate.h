@@ -6,6 +6,7 @@
 #ifndef REFCDEV_GATE_H
 #define REFCDEV_GATE_H
 
+#include <linux/kasan.h>
 #include <linux/lifetime.h>
 #include <linux/lockdep.h>
 
@@ -27,7 +28,7 @@ struct gate_frame {
 };
 
 /*
- * Objects and frames are aligned, so the three low bits of a word are the magic's:
+ * Objects and frames are aligned, so the two low bits of a word are the magic's:
  * no pointer looks like one. One of them says that the call's count was given back
  * before the call ended; nothing else depends on it.
  */
@@ -37,7 +38,8 @@ struct gate_frame {
 static __always_inline unsigned long gate_frame_word(const struct lifetime *life,
 						     const unsigned long *where)
 {
-	return (unsigned long)life ^ (unsigned long)where ^ GATE_FRAME_MAGIC;
+	/* Software tags differ between a local's address and the stack's. */
+	return (unsigned long)life ^ (unsigned long)kasan_reset_tag(where) ^ GATE_FRAME_MAGIC;
 }
 
 void gate_exit_slow(struct lifetime *life, unsigned int op, const struct gate_frame *frame);

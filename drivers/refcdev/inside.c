@@ -37,14 +37,20 @@ void gate_frame_del(struct lifetime *life, struct gate_frame *frame)
 	raw_spin_unlock_irqrestore(&life->lock, flags);
 }
 
+/* With interrupts off, and to a console that may be slow: not all of a thousand. */
+#define SHOW_FRAMES	8
+
 /* Tasks on the list cannot exit: they are in the middle of a call. */
 void gate_show_frames(struct lifetime *life)
 {
 	struct gate_frame *frame;
 	unsigned long flags;
+	int shown = 0;
 
 	raw_spin_lock_irqsave(&life->lock, flags);
 	list_for_each_entry(frame, &life->frames, list) {
+		if (shown++ == SHOW_FRAMES)
+			break;
 		pr_warn("refcdev: %s: %s by %s[%d] since %u ms\n", life->name,
 			refcdev_op_name(frame->op), frame->task->comm, task_pid_nr(frame->task),
 			jiffies_to_msecs(jiffies - frame->since));

@@ -33,19 +33,11 @@
 #include "node.h"
 #include "trace.h"
 
-struct lifetime_waitqueue {
-	struct list_head list;
-	wait_queue_head_t *wq;
-};
-
 static struct workqueue_struct *release_queue;
 
 static void lifetime_free(struct lifetime *life)
 {
-	struct lifetime_waitqueue *entry, *next;
-
-	list_for_each_entry_safe(entry, next, &life->waitqueues, list)
-		kfree(entry);
+	lifetime_free_waitqueues(life);
 	refcdev_release_nodes(life);
 	gate_destroy(life);
 	mutex_destroy(&life->list_lock);
@@ -60,9 +52,11 @@ static void lifetime_release(struct lifetime *life)
 
 	might_sleep();
 	refcdev_delay(release_last);
-	WARN_ONCE(!lifetime_disconnected(life),
-		  "refcdev: %s: released while connected: one lifetime_put() too many\n",
-		  life->name);
+	/* Opens and the binding still find it: leaked, it does no more harm. */
+	if (WARN_ONCE(!lifetime_disconnected(life),
+		      "refcdev: %s: released while connected: one lifetime_put() too many\n",
+		      life->name))
+		return;
 	trace_lifetime_release(life->name);
 	if (ops->release)
 		ops->release(life);
@@ -95,10 +89,50 @@ static int lifetime_init(struct lifetime *life, struct device *dev,
 	return gate_init(life, key);
 }
 
+/*
+ * First allocated, last undone: what the driver had from devm is gone. Right after a
+ * disconnect, or where a probe failed before it came to one.
+ */
 static void lifetime_binding_end(struct device *dev, void *res)
 {
-	lifetime_end(*(struct lifetime **)res);
+	struct lifetime *life = *(struct lifetime **)res;
+
+	life->hardware_gone = !lifetime_disconnected(life);
+	WARN_ONCE(IS_ENABLED(CONFIG_REFCDEV_DEBUG) && life->hardware_gone &&
+		  dev->links.status == DL_DEV_UNBINDING,
+		  "refcdev: %s: still connected after remove: see devm_lifetime_disconnect()\n",
+		  life->name);
+	lifetime_end(life);
 }
+
+static void lifetime_undo_start(struct device *dev, void *res)
+{
+	lifetime_disconnect_forced(*(struct lifetime **)res);
+}
+
+/**
+ * devm_lifetime_disconnect() - have devres disconnect an object before the hardware goes
+ * @dev: the device that is being bound; the one that @life was allocated for
+ * @life: the object
+ *
+ * For objects that have no node, whose registration does this: to be called when the
+ * hardware is there, and before anything is started that enters the object. Then the
+ * disconnect comes before the hardware goes, also where a later step of probe fails.
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int devm_lifetime_disconnect(struct device *dev, struct lifetime *life)
+{
+	struct lifetime **undo = devres_alloc(lifetime_undo_start, sizeof(*undo), GFP_KERNEL);
+
+	if (!undo)
+		return -ENOMEM;
+	*undo = life;
+	devres_add(dev, undo);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(devm_lifetime_disconnect);
 
 /**
  * __lifetime_alloc() - lifetime_alloc() without types
@@ -106,19 +140,24 @@ static void lifetime_binding_end(struct device *dev, void *res)
  * @offset: of the &struct lifetime in it
  * @dev: the device that is being bound, or NULL
  * @ops: what to call at the ends of the object
+ * @owner: the calling module
  * @key: lockdep's class, one per driver
  *
  * Context: process context, may sleep.
  * Return: as lifetime_alloc().
  */
 void *__lifetime_alloc(size_t size, size_t offset, struct device *dev,
-		       const struct lifetime_ops *ops, struct lock_class_key *key)
+		       const struct lifetime_ops *ops, struct module *owner,
+		       struct lock_class_key *key)
 {
 	struct lifetime **binding = NULL;
 	struct lifetime *life;
 	void *memory;
 
-	if (WARN_ON_ONCE(!ops))
+	/* Without it nothing keeps the text of the driver's release. */
+	if (WARN_ONCE(!ops || ops->owner != owner,
+		      "refcdev: %s: lifetime_ops.owner is not THIS_MODULE\n",
+		      dev ? dev_name(dev) : "(no device)"))
 		return ERR_PTR(-EINVAL);
 	/* Named after the caller in slab and kmemleak reports: a leak is the driver's. */
 	memory = kmalloc_track_caller(size, GFP_KERNEL | __GFP_ZERO);
@@ -253,64 +292,9 @@ void lifetime_put_async(struct lifetime *life)
 }
 EXPORT_SYMBOL_GPL(lifetime_put_async);
 
-/**
- * lifetime_add_waitqueue() - have a wait queue woken at disconnect
- * @life: the object that @wq is part of
- * @wq: the wait queue; must exist as long as the object
- *
- * Who sleeps on @wq with one of the lifetime_wait_event() calls wakes up with
- * -ENXIO; who polls it is told EPOLLERR | EPOLLHUP. The driver need not do a thing.
- *
- * Context: process context, may sleep. Before anybody can sleep on @wq.
- * Return: 0, -ENOMEM, or -ENXIO if the object is disconnected already.
- */
-int lifetime_add_waitqueue(struct lifetime *life, wait_queue_head_t *wq)
+static int lifetime_is_live(struct device *dev, void *res, void *data)
 {
-	struct lifetime_waitqueue *entry = kmalloc(sizeof(*entry), GFP_KERNEL);
-	int ret = 0;
-
-	if (!entry)
-		return -ENOMEM;
-	entry->wq = wq;
-	mutex_lock(&life->list_lock);
-	if (lifetime_disconnected(life))
-		ret = -ENXIO;
-	else
-		list_add_tail(&entry->list, &life->waitqueues);
-	mutex_unlock(&life->list_lock);
-	if (ret)
-		kfree(entry);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(lifetime_add_waitqueue);
-
-/* Tasks that sleep in wait_event(); pollers have wake functions of their own. */
-static unsigned int count_sleepers(wait_queue_head_t *wq)
-{
-	wait_queue_entry_t *waiter;
-	unsigned int sleepers = 0;
-	unsigned long flags;
-
-	spin_lock_irqsave(&wq->lock, flags);
-	list_for_each_entry(waiter, &wq->head, entry)
-		sleepers += waiter->func == autoremove_wake_function;
-	spin_unlock_irqrestore(&wq->lock, flags);
-	return sleepers;
-}
-
-/* Wake everybody on the registered queues; returns how many tasks were asleep there. */
-unsigned int lifetime_wake_all(struct lifetime *life)
-{
-	struct lifetime_waitqueue *entry;
-	unsigned int sleepers = 0;
-
-	mutex_lock(&life->list_lock);
-	list_for_each_entry(entry, &life->waitqueues, list) {
-		sleepers += count_sleepers(entry->wq);
-		__wake_up(entry->wq, TASK_NORMAL, 0, poll_to_key(EPOLLERR | EPOLLHUP));
-	}
-	mutex_unlock(&life->list_lock);
-	return sleepers;
+	return !lifetime_disconnected(*(struct lifetime **)res);
 }
 
 /* Begun by somebody else is not enough: the caller must not go on before the end. */
@@ -333,7 +317,12 @@ void refcdev_disconnect_device(struct device *dev)
 {
 	struct lifetime **binding;
 
-	/* Only this thread, which unbinds @dev, could make an entry go away. */
+	/*
+	 * Only this thread, which unbinds @dev, could make an entry go away. All are
+	 * begun before the first is finished: they share a grace period.
+	 */
+	while ((binding = devres_find(dev, lifetime_binding_end, lifetime_is_live, NULL)))
+		lifetime_refuse(*binding);
 	while ((binding = devres_find(dev, lifetime_binding_end, lifetime_not_dead, NULL)))
 		lifetime_disconnect_forced(*binding);
 }

@@ -19,6 +19,7 @@ void lifetime_get_bare(struct lifetime *life);
 void lifetime_put_bare(struct lifetime *life);
 
 unsigned int lifetime_wake_all(struct lifetime *life);
+void lifetime_free_waitqueues(struct lifetime *life);
 
 int lifetime_init_core(void);
 void lifetime_exit_core(void);

@@ -86,15 +86,21 @@ static bool name_is_valid(const char *name)
 	return !percent || (percent[1] == 'd' && !strchr(percent + 1, '%'));
 }
 
-static int type_prepare(struct refcdev_type *type)
+static int type_prepare(struct refcdev_type *type, struct module *owner)
 {
 	int ret = 0;
 
 	if (!name_is_valid(type->name) || (type->nodename && !name_is_valid(type->nodename)))
 		return -EINVAL;
+	/* Without it an open file would not keep the module that its operations are in. */
+	if (!type->fops || type->fops->owner != owner) {
+		pr_err("refcdev: %s: needs file_operations with .owner = THIS_MODULE\n",
+		       type->name);
+		return -EINVAL;
+	}
 	mutex_lock(&types_lock);
 	if (!type->range)
-		ret = refcdev_make_proxy(type) ?: refcdev_range_get(type);
+		ret = refcdev_make_proxy(type) ?: refcdev_range_get(type, owner);
 	mutex_unlock(&types_lock);
 	return ret;
 }
@@ -110,81 +116,67 @@ static struct device *node_create_device(struct refcdev *cdev, struct device *pa
 
 /*
  * Under the list's lock, so that a disconnect either sees the node or is seen here:
- * a node that is published after the flag was set would be reachable for ever.
+ * a node that is published after the flag was set would be reachable for ever. And
+ * from here on inside, so that the disconnect waits until the node has its device.
  */
 static int node_publish(struct refcdev *cdev, struct lifetime *life)
 {
 	int ret = -ENXIO;
 
 	mutex_lock(&life->list_lock);
-	if (!lifetime_disconnected(life)) {
+	if (lifetime_enter(life)) {
 		ret = refcdev_publish(cdev);
 		if (!ret) {
 			lifetime_get_bare(life);
 			list_add_tail(&cdev->list, &life->nodes);
+		} else {
+			lifetime_exit(life);
 		}
 	}
 	mutex_unlock(&life->list_lock);
 	return ret;
 }
 
-/* The device is either there for refcdev_remove_nodes() to see, or goes here. */
-static int node_set_device(struct refcdev *cdev, struct device *dev)
-{
-	bool gone;
-
-	mutex_lock(&cdev->life->list_lock);
-	gone = lifetime_disconnected(cdev->life);
-	if (!gone)
-		cdev->dev = dev;
-	mutex_unlock(&cdev->life->list_lock);
-	if (!gone)
-		return 0;
-	device_unregister(dev);
-	return -ENXIO;
-}
-
 /* If it fails: the inode stays until the object goes, for files that were opened. */
 static int node_announce(struct refcdev *cdev, struct device *parent)
 {
 	struct device *dev;
+	int ret = 0;
 
 	refcdev_delay(register_live);
 	dev = node_create_device(cdev, parent);
-	if (!IS_ERR(dev))
-		return node_set_device(cdev, dev);
-	refcdev_unpublish(cdev);
-	return PTR_ERR(dev);
+	if (IS_ERR(dev)) {
+		refcdev_unpublish(cdev);
+		ret = PTR_ERR(dev);
+	} else {
+		cdev->dev = dev;
+	}
+	trace_refcdev_register(cdev->life->name, refcdev_devt(cdev), ret);
+	lifetime_exit(cdev->life);
+	return ret;
 }
 
 /**
- * refcdev_register() - make an object reachable through a device node
+ * __refcdev_register() - refcdev_register() for a given module
  * @parent: parent of the node's device in sysfs; the device that is being bound
  * @cdev: the node, part of the object; zeroed, with &refcdev.index set where @type
  *	has %REFCDEV_FIXED_INDEX
  * @life: the object
  * @type: what all nodes of this kind have in common
- *
- * The node may be opened before this returns. It goes when the object is
- * disconnected. If this fails after the node could be opened, files may stay open,
- * and they die when the object is disconnected, which a failing probe does.
+ * @owner: the calling module
  *
  * Context: process context, sleeps. One call at a time for one @cdev.
- * Return: 0; -EINVAL if @type has a bad name, no operations, or an mmap without
- *	policy, or if the index is out of range; -EOPNOTSUPP if it has an operation
- *	that the core cannot guard; -EBUSY if the fixed index is taken or the node
- *	is registered; -ENXIO if the object was disconnected; -EEXIST if a device of
- *	that name exists; -ENOSPC if there are no minors left; -ENOMEM.
+ * Return: as refcdev_register().
  */
-int refcdev_register(struct device *parent, struct refcdev *cdev, struct lifetime *life,
-		     struct refcdev_type *type)
+int __refcdev_register(struct device *parent, struct refcdev *cdev, struct lifetime *life,
+		       struct refcdev_type *type, struct module *owner)
 {
 	int ret;
 
 	might_sleep();
 	if (WARN_ONCE(cdev->inode, "refcdev: %s: node registered twice\n", life->name))
 		return -EBUSY;
-	ret = type_prepare(type);
+	ret = type_prepare(type, owner);
 	if (ret)
 		return ret;
 	cdev->type = type;
@@ -199,9 +191,7 @@ int refcdev_register(struct device *parent, struct refcdev *cdev, struct lifetim
 	ret = node_publish(cdev, life);
 	if (ret)
 		goto err_index;
-	ret = node_announce(cdev, parent);
-	trace_refcdev_register(life->name, refcdev_devt(cdev), ret);
-	return ret;
+	return node_announce(cdev, parent);
 
 err_index:
 	refcdev_index_put(cdev);
@@ -209,7 +199,7 @@ err_inode:
 	node_put_inode(cdev);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(refcdev_register);
+EXPORT_SYMBOL_GPL(__refcdev_register);
 
 /**
  * refcdev_unregister() - disconnect the object that a node belongs to
@@ -228,52 +218,53 @@ int refcdev_unregister(struct refcdev *cdev)
 EXPORT_SYMBOL_GPL(refcdev_unregister);
 
 /*
- * The driver had no remove that disconnects. When this runs, some buses have taken
- * the power from the device: calls that are still inside may hang it. A probe that
- * fails after registration comes here as well, with the power on.
+ * If the driver had no remove that disconnects, some buses have taken the power from
+ * the device by now: calls that are still inside may hang it. A probe that fails after
+ * registration comes here as well, with the power on.
  */
-static void devm_refcdev_unregister(void *data)
+static void devm_refcdev_unregister(struct device *dev, void *res)
 {
-	struct refcdev *cdev = data;
+	struct refcdev *cdev = *(struct refcdev **)res;
+	struct lifetime *life = cdev->life;
 
-	if (IS_ENABLED(CONFIG_REFCDEV_DEBUG) && cdev->dev && cdev->dev->parent)
-		WARN_ONCE(cdev->dev->parent->links.status == DL_DEV_UNBINDING &&
-			  !lifetime_disconnected(cdev->life),
-			  "refcdev: %s: still connected after remove: use refcdev_remove()\n",
-			  cdev->life->name);
-	lifetime_disconnect_forced(cdev->life);
+	WARN_ONCE(IS_ENABLED(CONFIG_REFCDEV_DEBUG) && dev->links.status == DL_DEV_UNBINDING &&
+		  !lifetime_disconnected(life),
+		  "refcdev: %s: still connected after remove: use refcdev_remove()\n",
+		  life->name);
+	lifetime_disconnect_forced(life);
+	lifetime_put_bare(life);
 }
 
 /**
- * devm_refcdev_register() - refcdev_register() that unbinding undoes
+ * __devm_refcdev_register() - devm_refcdev_register() for a given module
  * @dev: the device that is being bound
  * @cdev: the node
  * @life: the object
  * @type: what all nodes of this kind have in common
- *
- * To be the last managed call of probe, hence undone first, before the hardware's
- * resources go. On buses that power the device down between remove and devres have
- * refcdev_remove(), or refcdev_disconnect_device() in remove, as well.
- *
- * If it fails, @life is disconnected when it returns, and the probe has to fail: the
- * resources go now, and timers, interrupts and opens that came early may still be in
- * between enter and exit.
+ * @owner: the calling module
  *
  * Context: process context, sleeps.
  * Return: as refcdev_register().
  */
-int devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lifetime *life,
-			  struct refcdev_type *type)
+int __devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lifetime *life,
+			    struct refcdev_type *type, struct module *owner)
 {
-	int ret = refcdev_register(dev, cdev, life, type);
+	struct refcdev **undo = devres_alloc(devm_refcdev_unregister, sizeof(*undo), GFP_KERNEL);
+	int ret = undo ? __refcdev_register(dev, cdev, life, type, owner) : -ENOMEM;
 
-	if (!ret)
-		ret = devm_add_action(dev, devm_refcdev_unregister, cdev);
-	if (ret)
-		lifetime_disconnect_forced(life);
+	if (!ret) {
+		/* The object may be bound elsewhere, and end before @dev does. */
+		lifetime_get_bare(life);
+		*undo = cdev;
+		devres_add(dev, undo);
+		return 0;
+	}
+	if (undo)
+		devres_free(undo);
+	lifetime_disconnect_forced(life);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(devm_refcdev_register);
+EXPORT_SYMBOL_GPL(__devm_refcdev_register);
 
 void refcdev_erase_nodes(struct lifetime *life)
 {
@@ -287,22 +278,20 @@ void refcdev_erase_nodes(struct lifetime *life)
 static void node_remove(struct refcdev *cdev)
 {
 	struct lifetime *life = cdev->life;
-	struct device *dev;
 
-	mutex_lock(&life->list_lock);
-	dev = cdev->dev;
+	if (cdev->dev)
+		device_unregister(cdev->dev);
 	cdev->dev = NULL;
-	mutex_unlock(&life->list_lock);
-	/* Waits for sysfs attributes, which may take the lock. */
-	if (dev)
-		device_unregister(dev);
 	trace_refcdev_unregister(life->name, refcdev_devt(cdev), 0);
 	refcdev_index_put(cdev);
 	/* Not the last: the caller has one. */
 	lifetime_put_bare(life);
 }
 
-/* The list does not change any more: nodes join it only while the object is live. */
+/*
+ * Nodes join the list only while the object is live, and have their device before they
+ * leave the gate: after the drain nothing changes here any more.
+ */
 void refcdev_remove_nodes(struct lifetime *life)
 {
 	struct refcdev *cdev;

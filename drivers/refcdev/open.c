@@ -51,8 +51,11 @@ static int open_driver(struct refcdev *cdev, struct inode *inode, struct file *f
 	refcdev_delay(open_ready);
 	if (cdev->fops->open)
 		ret = cdev->fops->open(inode, file);
-	if (!ret && WARN_ONCE(file->f_mapping != cdev->inode->i_mapping,
-			      "refcdev: %s: open changed file->f_mapping\n", cdev->life->name)) {
+	/* Either would lead the next call past the gate, and the last one past the put. */
+	if (!ret && WARN_ONCE(file->f_mapping != cdev->inode->i_mapping ||
+			      file->f_op != &cdev->type->proxy,
+			      "refcdev: %s: open changed the file's f_mapping or f_op\n",
+			      cdev->life->name)) {
 		if (cdev->fops->release)
 			cdev->fops->release(inode, file);
 		ret = -EINVAL;

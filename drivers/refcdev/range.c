@@ -40,6 +40,11 @@ static DEFINE_XARRAY(reachable);	/* minor -> struct refcdev, freed after a grace
 static struct cdev *dispatcher_cdev;
 static dev_t first_devt;
 
+static unsigned int node_limit(const struct refcdev_type *type)
+{
+	return type->max_nodes ?: DEFAULT_NODES;
+}
+
 static struct refcdev_range *range_find(const char *name)
 {
 	struct refcdev_range *range;
@@ -73,25 +78,35 @@ static struct refcdev_range *range_new(const char *name, unsigned int count)
 /**
  * refcdev_range_get() - find a type's range, or give it one
  * @type: the type; its range is set on success
+ * @owner: its module: two drivers may have types of the same name
  *
- * Return: 0, -ENOMEM, -ENOSPC if there are not so many minors left, -EBUSY if the
- *	name has a range already that is too small.
+ * Return: 0, -ENOMEM, -ENOSPC if there are not so many minors left, -EBUSY with a
+ *	message if the name has a range already that is too small.
  */
-int refcdev_range_get(struct refcdev_type *type)
+int refcdev_range_get(struct refcdev_type *type, struct module *owner)
 {
-	unsigned int count = type->max_nodes ?: DEFAULT_NODES;
+	const char *module = owner ? module_name(owner) : "";
+	unsigned int count = node_limit(type);
 	struct refcdev_range *range;
+	char *name;
 	int ret = 0;
 
+	name = kasprintf(GFP_KERNEL, "%s:%s", module, type->name);
+	if (!name)
+		return -ENOMEM;
 	mutex_lock(&ranges_lock);
-	range = range_find(type->name) ?: range_new(type->name, count);
-	if (IS_ERR(range))
+	range = range_find(name) ?: range_new(name, count);
+	if (IS_ERR(range)) {
 		ret = PTR_ERR(range);
-	else if (range->count < count)
+	} else if (range->count < count) {
+		pr_err("refcdev: %s: has a range of %u nodes from before, and now wants %u: unload refcdev\n",
+		       name, range->count, count);
 		ret = -EBUSY;
-	else
+	} else {
 		type->range = range;
+	}
 	mutex_unlock(&ranges_lock);
+	kfree(name);
 	return ret;
 }
 
@@ -105,7 +120,7 @@ int refcdev_range_get(struct refcdev_type *type)
 int refcdev_index_get(struct refcdev *cdev)
 {
 	struct refcdev_range *range = cdev->type->range;
-	unsigned int low = 0, high = range->count - 1;
+	unsigned int low = 0, high = node_limit(cdev->type) - 1;
 	bool fixed = cdev->type->flags & REFCDEV_FIXED_INDEX;
 	int ret;
 

@@ -8,7 +8,7 @@
 
 #include <linux/refcdev.h>
 
-int refcdev_range_get(struct refcdev_type *type);
+int refcdev_range_get(struct refcdev_type *type, struct module *owner);
 int refcdev_index_get(struct refcdev *cdev);
 void refcdev_index_put(struct refcdev *cdev);
 

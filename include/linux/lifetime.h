@@ -9,6 +9,7 @@
 #include <linux/device.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/poll.h>
@@ -89,7 +90,9 @@ struct lifetime_counts {
  *	wake-up that came too early is not lost. Context: process context, may
  *	sleep, never twice at once, with no lock of the core held; on unbind the
  *	driver core holds the device's lock. It must not wait for the calls
- *	themselves, nor call lifetime_disconnect().
+ *	themselves, nor disconnect the object. The hardware is there; so it is not
+ *	called where devres ends an object that was never disconnected before, as
+ *	when a probe fails early.
  * @release: undoes what the driver put into the object: called once, when the last
  *	reference is gone and before the core frees the memory. Optional.
  *	Context: process context, may sleep. The hardware is gone.
@@ -126,6 +129,10 @@ struct lifetime {
 	/* the way down; see disconnect.c */
 	unsigned long grace_period;
 	unsigned long drain_claimed;
+	unsigned long drain_since;	/* jiffies */
+	struct task_struct *drainer;
+	struct delayed_work report_work;
+	bool hardware_gone;		/* devres ends it, and nobody disconnected before */
 	struct completion dead;
 
 	struct mutex list_lock;		/* the two lists */
@@ -139,7 +146,8 @@ struct lifetime {
 };
 
 void *__lifetime_alloc(size_t size, size_t offset, struct device *dev,
-		       const struct lifetime_ops *ops, struct lock_class_key *key);
+		       const struct lifetime_ops *ops, struct module *owner,
+		       struct lock_class_key *key);
 
 /**
  * lifetime_alloc() - allocate an object that outlives its device
@@ -152,17 +160,25 @@ void *__lifetime_alloc(size_t size, size_t offset, struct device *dev,
  * to @dev is the *binding*: when @dev is unbound, or its probe fails, the object is
  * disconnected and the reference that this function returns is dropped. So make
  * this the first managed call of probe, and never put that reference yourself.
- * Without @dev, lifetime_end() does the same.
+ * Without @dev, lifetime_end() does the same. @dev must be the device that is being
+ * bound to the driver of @ops, not its parent.
+ *
+ * First to be allocated means last to be undone: after the hardware is gone. What
+ * disconnects before is devm_refcdev_register(), or for an object without nodes
+ * devm_lifetime_disconnect(), to be called once the hardware is there and before
+ * anything is started that enters the object by itself: a timer, a thread, another
+ * driver.
  *
  * Context: process context, may sleep.
- * Return: the object, or ERR_PTR(-ENOMEM); ERR_PTR(-EINVAL) if @ops is NULL.
+ * Return: the object, or ERR_PTR(-ENOMEM); ERR_PTR(-EINVAL), with a warning, if @ops
+ *	is NULL or its owner is not the calling module.
  */
 #define lifetime_alloc(type, member, dev, ops)					\
 ({										\
 	static struct lock_class_key __key;					\
 										\
 	(type *)__lifetime_alloc(sizeof(type), offsetof(type, member),	\
-				 dev, ops, &__key);				\
+				 dev, ops, THIS_MODULE, &__key);		\
 })
 
 void lifetime_end(struct lifetime *life);
@@ -174,8 +190,10 @@ void lifetime_put_async(struct lifetime *life);
 int lifetime_disconnect(struct lifetime *life);
 int lifetime_disconnect_begin(struct lifetime *life);
 int lifetime_disconnect_finish(struct lifetime *life);
+int devm_lifetime_disconnect(struct device *dev, struct lifetime *life);
 
 int lifetime_add_waitqueue(struct lifetime *life, wait_queue_head_t *wq);
+void lifetime_remove_waitqueue(struct lifetime *life, wait_queue_head_t *wq);
 
 /**
  * lifetime_name() - what the core calls an object in its messages
@@ -268,7 +286,9 @@ static __always_inline bool __must_check lifetime_enter(struct lifetime *life)
  *
  * May be called on another CPU, in another task or in another context than the
  * enter. Without a reference of one's own this is the last access to @life: once
- * the last caller has left, the object may be freed.
+ * the last caller has left, the object may be freed. It covers neither the object
+ * nor the driver's text after it returned: a timer, work or thread is still to be
+ * cancelled or stopped where its memory ends, and before the module does.
  *
  * Context: task, softirq or hard interrupt; not NMI. Never sleeps.
  */
@@ -292,7 +312,8 @@ static __always_inline void lifetime_exit(struct lifetime *life)
  * @wq: the wait queue, registered with lifetime_add_waitqueue()
  * @condition: a C expression, evaluated every time @wq is woken
  *
- * As wait_event(); no signal ends it.
+ * As wait_event(); no signal ends it. @condition may be true and the answer -ENXIO
+ * all the same, for this and its siblings: so it should have no side effects.
  *
  * Context: process context, sleeps.
  * Return: 0 if @condition is true; -ENXIO if the object was disconnected.

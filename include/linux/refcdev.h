@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/kobject.h>
 #include <linux/lifetime.h>
+#include <linux/module.h>
 #include <linux/platform_device.h>
 
 /**
@@ -58,8 +59,9 @@
  * enum refcdev_vma_policy - what becomes of a mapping when the device goes
  * @REFCDEV_VMA_NONE: the type has no mmap
  * @REFCDEV_VMA_KEEP: it stays: what is mapped is memory that the object owns and
- *	frees in its release, never hardware. It must be mapped at once, by
- *	remap_vmalloc_range(), vm_insert_pages() or the like.
+ *	frees in its release, never hardware. It must be mapped at once and by its
+ *	pages, with remap_vmalloc_range(), vm_insert_pages() or the like; a mapping
+ *	by page frame number, as of hardware, is refused.
  */
 enum refcdev_vma_policy {
 	REFCDEV_VMA_NONE,
@@ -74,15 +76,16 @@ enum refcdev_vma_policy {
  * @vma_policy: what becomes of mappings; needed where @fops has an mmap
  * @flags: 0 or %REFCDEV_FIXED_INDEX
  * @max_nodes: how many nodes there may be at once; 0 stands for 256. Indexes are
- *	below this. A type's range of device numbers stays its own as long as
- *	refcdev is loaded: a node made by mknod(1) reaches the next device with the
- *	same index, also after the driver was loaded anew.
+ *	below this. The range of device numbers stays with this name of this module
+ *	as long as refcdev is loaded: a node made by mknod(1) reaches the next device
+ *	with the same index, also after the driver was loaded anew.
  * @mode: permissions of the node in /dev; 0 leaves the default, 0600
  * @nodename: name of the node in /dev where it differs from @name, folders
  *	included; same rules as @name. NULL: as @name
  * @class: the driver's own class; NULL stands for /sys/class/refcdev. @mode,
  *	@nodename and @uevent are the business of that class, then.
- * @groups: attributes of the node's device, whose drvdata is the &struct refcdev
+ * @groups: attributes of the node's device, whose drvdata is the &struct refcdev. One
+ *	that unbinds its own device needs device_remove_file_self(), as anywhere.
  * @uevent: adds variables to the node's uevents. Optional.
  *
  * Static, in the driver's module, and the same one for all its nodes: open files
@@ -124,12 +127,58 @@ struct refcdev {
 	struct list_head list;
 };
 
-int refcdev_register(struct device *parent, struct refcdev *cdev, struct lifetime *life,
-		     struct refcdev_type *type);
+int __refcdev_register(struct device *parent, struct refcdev *cdev, struct lifetime *life,
+		       struct refcdev_type *type, struct module *owner);
+int __devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lifetime *life,
+			    struct refcdev_type *type, struct module *owner);
 int refcdev_unregister(struct refcdev *cdev);
-int devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lifetime *life,
-			  struct refcdev_type *type);
 void refcdev_disconnect_device(struct device *dev);
+
+/**
+ * refcdev_register() - make an object reachable through a device node
+ * @parent: parent of the node's device in sysfs; the device that is being bound
+ * @cdev: the node, part of the object; zeroed, with &refcdev.index set where @type
+ *	has %REFCDEV_FIXED_INDEX
+ * @life: the object
+ * @type: what all nodes of this kind have in common
+ *
+ * The node may be opened before this returns. It goes when the object is
+ * disconnected. If this fails after the node could be opened, files may stay open,
+ * and they die when the object is disconnected, which a failing probe does. @cdev
+ * cannot be registered again.
+ *
+ * Context: process context, sleeps. One call at a time for one @cdev.
+ * Return: 0; -EINVAL if @type has a bad name, no operations, operations whose owner
+ *	is not the calling module, or an mmap without policy, or if the index is out
+ *	of range; -EOPNOTSUPP if it has an operation that the core cannot guard;
+ *	-EBUSY if the fixed index is taken, the node is registered, or the type's
+ *	range is of an earlier load of the driver and smaller; -ENXIO if the object
+ *	was disconnected; -EEXIST if a device of that name exists; -ENOSPC if there
+ *	are no minors left; -ENOMEM.
+ */
+#define refcdev_register(parent, cdev, life, type)				\
+	__refcdev_register(parent, cdev, life, type, THIS_MODULE)
+
+/**
+ * devm_refcdev_register() - refcdev_register() that unbinding undoes
+ * @dev: the device that is being bound
+ * @cdev: the node
+ * @life: the object
+ * @type: what all nodes of this kind have in common
+ *
+ * To be the last managed call of probe, hence undone first, before the hardware's
+ * resources go. On buses that power the device down between remove and devres have
+ * refcdev_remove(), or refcdev_disconnect_device() in remove, as well.
+ *
+ * If it fails, @life is disconnected when it returns, and the probe has to fail: the
+ * resources go now, and timers, interrupts and opens that came early may still be in
+ * between enter and exit.
+ *
+ * Context: process context, sleeps.
+ * Return: as refcdev_register().
+ */
+#define devm_refcdev_register(dev, cdev, life, type)				\
+	__devm_refcdev_register(dev, cdev, life, type, THIS_MODULE)
 
 struct refcdev *refcdev_from_file(const struct file *file);
 
@@ -170,7 +219,8 @@ static inline bool refcdev_file_is(const struct file *file, const struct refcdev
  *
  * Disconnects what was registered for @pdev while the bus still has it powered. A
  * driver with something to do in remove calls refcdev_disconnect_device() there
- * first.
+ * first. Before Linux 6.11 the member for a remove that returns nothing is called
+ * remove_new.
  *
  * Context: process context, sleeps; the driver core holds the device's lock.
  */
