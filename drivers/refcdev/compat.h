@@ -6,6 +6,7 @@
 #ifndef REFCDEV_COMPAT_H
 #define REFCDEV_COMPAT_H
 
+#include <linux/fs.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)

@@ -266,6 +266,22 @@ static void unbind_self_with_others(void)
 	expect_equal(lingerer.error, ENXIO);
 }
 
+/* C1: what could not be taken back is not mapped in the first place. */
+static void unguarded_mappings(void)
+{
+	int fd = open_node(PLAIN);
+	char *map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+	require(map != MAP_FAILED);
+	expect_errno(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, TESTDEV_MAP_PFN * 4096),
+		     EOPNOTSUPP);
+	expect_errno(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, TESTDEV_MAP_OPS * 4096),
+		     EOPNOTSUPP);
+	unbind(DEVICE);
+	expect_errno(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0), ENXIO);
+	expect_equal(map[0], 0);
+}
+
 static const struct test_case cases[] = {
 	{ "no operation of the driver is called after the unbind", counters },
 	{ "read_iter, write_iter and llseek get ENXIO", errors },
@@ -276,6 +292,7 @@ static const struct test_case cases[] = {
 	{ "a call that disconnects its own device gets EDEADLK", disconnect_self },
 	{ "a call may unbind another device", unbind_other },
 	{ "an operation that cannot be guarded is refused", unguarded_operation },
+	{ "a mapping that cannot be guarded is refused", unguarded_mappings },
 };
 
 static const struct test_case self_cases[] = {

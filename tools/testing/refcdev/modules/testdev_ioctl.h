@@ -20,4 +20,8 @@
 /* Do nothing. */
 #define TESTDEV_NOTHING			_IO('T', 0x05)
 
+/* Pages of the node that cannot be mapped: by frame number; with vm_operations. */
+#define TESTDEV_MAP_PFN			1
+#define TESTDEV_MAP_OPS			2
+
 #endif /* TESTDEV_IOCTL_H */
