@@ -28,6 +28,8 @@
  * @odd: files whose private_data was not the node at open
  * @open_result: what an open is to return
  * @open_waits: an open says so with @inside, and waits for @leave
+ * @inside: completed by whoever waits for @leave
+ * @leave: completed to let him go on
  */
 struct diary {
 	atomic_t opened;

@@ -41,7 +41,8 @@ struct racer {
  * @disconnects: how many it is to do
  * @done: how many it did
  * @sem: held for reading by a user in a sweep, for writing to change @racers
- * @racers: what they enter, @nr of them
+ * @racers: what they enter
+ * @nr: how many those are
  * @stop: enough
  * @seed: of what the users do
  * @entered: how often a user was let in

@@ -47,9 +47,9 @@ static void count_line(struct trace_counts *counts, const char *line)
 
 	if (lost)
 		lost_on_the_way += strtol(lost + 6, NULL, 10);
-	counts->opens += strstr(line, " refcdev_open: ") != NULL;
-	counts->refused += strstr(line, " refcdev_refuse: ") != NULL;
-	counts->releases += strstr(line, " lifetime_release: ") != NULL;
+	counts->opens += !!strstr(line, " refcdev_open: ");
+	counts->refused += !!strstr(line, " refcdev_refuse: ");
+	counts->releases += !!strstr(line, " lifetime_release: ");
 	if (!drain)
 		return;
 	drain = strstr(drain, " inside=");
