@@ -14,6 +14,7 @@ struct dentry;
 /*     name               may sleep   between what and what */
 #define REFCDEV_DELAYS(X) \
 	X(exit_flag,		false)	/* flag read, and the count given back */ \
+	X(exit_woken,		false)	/* drainer woken, and the lock released */ \
 	X(open_entered,		true)	/* gate entered, and reference taken */	\
 	X(open_ready,		true)	/* reference taken, and driver's open */ \
 	X(open_done,		true)	/* driver's open, and gate left */	\

@@ -137,7 +137,8 @@ static void drain(struct lifetime *life)
 	do {
 		trace_lifetime_cancel(life->name, round++, READ_ONCE(life->inside));
 		refcdev_delay(disconnect_cancel);
-		if (life->ops->cancel && !life->hardware_gone)
+		/* Whoever is inside has to leave, even where the hook comes too late. */
+		if (life->ops->cancel && !(life->hardware_gone && gate_is_idle(life)))
 			life->ops->cancel(life);
 		woken = max(woken, lifetime_wake_all(life));
 		if (!gate_is_idle(life))

@@ -133,6 +133,17 @@ bool gate_is_idle(struct lifetime *life)
 	return idle;
 }
 
+/* A completion is swait inside: legal on PREEMPT_RT wherever an exit is. */
+static void gate_wake_if_idle(struct lifetime *life)
+{
+	lockdep_assert_held(&life->lock);
+	if (!life->folded || life->inside)
+		return;
+	complete(&life->idle);
+	/* The drainer is awake, and may not free the object before the lock is free. */
+	refcdev_delay(exit_woken);
+}
+
 static void gate_leave_locked(struct lifetime *life, unsigned int op, unsigned int calls)
 {
 	lockdep_assert_held(&life->lock);
@@ -141,9 +152,7 @@ static void gate_leave_locked(struct lifetime *life, unsigned int op, unsigned i
 		return;
 	life->inside_by_op[op] -= calls;
 	life->inside -= calls;
-	/* swait inside: legal on PREEMPT_RT from every context that exit is legal in. */
-	if (life->folded && !life->inside)
-		complete(&life->idle);
+	gate_wake_if_idle(life);
 }
 
 void __lifetime_exit_slow(struct lifetime *life, unsigned int op)
@@ -178,8 +187,7 @@ static void gate_give_back(struct lifetime *life, unsigned int calls)
 
 	raw_spin_lock_irqsave(&life->lock, flags);
 	life->inside -= calls;
-	if (life->folded && !life->inside)
-		complete(&life->idle);
+	gate_wake_if_idle(life);
 	raw_spin_unlock_irqrestore(&life->lock, flags);
 }
 

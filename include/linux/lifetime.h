@@ -92,7 +92,7 @@ struct lifetime_counts {
  *	driver core holds the device's lock. It must not wait for the calls
  *	themselves, nor disconnect the object. The hardware is there; so it is not
  *	called where devres ends an object that was never disconnected before, as
- *	when a probe fails early.
+ *	when a probe fails early, unless somebody is inside even then.
  * @release: undoes what the driver put into the object: called once, when the last
  *	reference is gone and before the core frees the memory. Optional.
  *	Context: process context, may sleep. The hardware is gone.
