@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=busybox
 #
-# demo/lib.sh: the treatment that both drivers of the demonstration get: the same cycles, the
-# same threads, the same choices.
+# demo/lib.sh: the treatment that both drivers of the demonstration get: the same steps, the
+# same cycles, the same threads, the same choices.
 
 . ./lib.sh
+
+# use_after_unbind DRIVER NODE: the bug in its plainest form: a file is open while the device
+# goes, and is read afterwards. By the shell itself, as a new process would take memory.
+use_after_unbind()
+{
+	exec 5<>"$2"
+	echo "$1.0" >"/sys/bus/platform/drivers/$1/unbind"
+	read -r line <&5 2>/dev/null
+	exec 5<&-
+	echo "$1.0" >"/sys/bus/platform/drivers/$1/bind"
+}
 
 # treat DRIVER NODE
 treat()
 {
+	use_after_unbind "$1" "$2"
 	./hammer --threads 3 --procs 3 --cycles 60 --limit 25 --seed "$REFCDEV_SEED" \
 		--device "$2" --driver "$1" --unbind "$1.0" >/tmp/hammer
 	cat /tmp/hammer
