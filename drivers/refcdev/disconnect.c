@@ -5,7 +5,8 @@
  *  1. refuse: set the flag, erase the minors                 lifetime_disconnect_begin()
  *  2. one RCU grace period, shared by all who began before it
  *  3. count who is inside
- *  4. cancel hook, and wake the registered queues; again until nobody is inside
+ *  4. cancel hook, and wake who sleeps inside; again until nobody is inside. Tell
+ *     who waits outside, once
  *  5. remove the nodes: their devices, and the references of their registrations
  *
  * Any number of tasks may ask for it, at any time. Each does 1. One does 2 to 5: who
@@ -128,11 +129,21 @@ static void drain_watch(struct lifetime *life)
 		schedule_delayed_work(&life->report_work, delay);
 }
 
+/*
+ * A poll or a fasync that is inside may be about to join those who are to be told, and
+ * would miss it. There is no other way to join them.
+ */
+static bool somebody_joins(struct lifetime *life)
+{
+	return gate_is_inside(life, REFCDEV_OP_poll) || gate_is_inside(life, REFCDEV_OP_fasync);
+}
+
 /* Step 4. The one place that waits; never cut short, however long it takes. */
 static void drain(struct lifetime *life)
 {
 	unsigned int inside = READ_ONCE(life->inside), round = 0, woken = 0;
 	ktime_t start = ktime_get();
+	bool told = false;
 
 	do {
 		trace_lifetime_cancel(life->name, round++, READ_ONCE(life->inside));
@@ -140,15 +151,16 @@ static void drain(struct lifetime *life)
 		/* Whoever is inside has to leave, even where the hook comes too late. */
 		if (life->ops->cancel && !(life->hardware_gone && gate_is_idle(life)))
 			life->ops->cancel(life);
-		woken = max(woken, lifetime_wake_all(life));
+		woken = max(woken, lifetime_wake_sleepers(life));
+		if (!told && !somebody_joins(life)) {
+			lifetime_tell_hangup(life);
+			told = true;
+		}
 		if (!gate_is_idle(life))
 			wait_for_completion_timeout(&life->idle, DRAIN_INTERVAL);
 	} while (!gate_is_idle(life));
-	/*
-	 * Once more: a poll that was inside may have joined a queue after the last
-	 * time, and nobody would ever wake it.
-	 */
-	lifetime_wake_all(life);
+	if (!told)
+		lifetime_tell_hangup(life);
 	trace_lifetime_drain(life->name, inside, woken, ktime_to_ns(ktime_get() - start));
 }
 

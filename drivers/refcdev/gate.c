@@ -27,7 +27,7 @@
  *     life->lock after it.
  *
  * gate_fold() adds that sum to life->inside, which from then on is the number of
- * calls inside, and can only fall. The exit that brings it to zero completes
+ * calls inside, and once it is zero stays so. The exit that brings it to zero completes
  * life->idle under the lock, and the drainer takes the lock once more before it
  * believes it: so the last access of an exit to the object is the unlock, and the
  * drainer may free the object at once.
@@ -131,6 +131,37 @@ bool gate_is_idle(struct lifetime *life)
 	idle = life->folded && !life->inside;
 	raw_spin_unlock_irqrestore(&life->lock, flags);
 	return idle;
+}
+
+/*
+ * Enter although the gate is closed, as long as that cannot be the first to be inside
+ * again: the drainer has not counted yet, or has counted somebody.
+ */
+bool gate_enter_late(struct lifetime *life, unsigned int op)
+{
+	unsigned long flags;
+	bool entered;
+
+	raw_spin_lock_irqsave(&life->lock, flags);
+	entered = !life->folded || life->inside;
+	if (entered) {
+		life->inside_by_op[op]++;
+		life->inside++;
+	}
+	raw_spin_unlock_irqrestore(&life->lock, flags);
+	return entered;
+}
+
+/* Is one of that kind inside? Once the counters were folded, no more can come. */
+bool gate_is_inside(struct lifetime *life, unsigned int op)
+{
+	unsigned long flags;
+	bool inside;
+
+	raw_spin_lock_irqsave(&life->lock, flags);
+	inside = life->inside_by_op[op];
+	raw_spin_unlock_irqrestore(&life->lock, flags);
+	return inside;
 }
 
 /* A completion is swait inside: legal on PREEMPT_RT wherever an exit is. */

@@ -44,6 +44,8 @@ static __always_inline unsigned long gate_frame_word(const struct lifetime *life
 
 void gate_exit_slow(struct lifetime *life, unsigned int op, const struct gate_frame *frame);
 unsigned int gate_own_calls(struct lifetime *life, bool give_back);
+bool gate_enter_late(struct lifetime *life, unsigned int op);
+bool gate_is_inside(struct lifetime *life, unsigned int op);
 void gate_close(struct lifetime *life);
 void gate_fold(struct lifetime *life);
 bool gate_is_idle(struct lifetime *life);
@@ -77,6 +79,15 @@ static inline void gate_frame_del(struct lifetime *life, struct gate_frame *fram
 static inline void gate_show_frames(struct lifetime *life) { }
 #endif
 
+/* What gate_enter() does once it has got in. */
+static __always_inline void gate_frame_set(struct lifetime *life, unsigned int op,
+					   struct gate_frame *frame)
+{
+	WRITE_ONCE(frame->word, gate_frame_word(life, &frame->word));
+	gate_frame_add(life, op, frame);
+	gate_dep_acquire(life);
+}
+
 /**
  * gate_enter() - lifetime_enter() for a call with a stack frame of its own
  * @life: the object
@@ -91,9 +102,29 @@ static __always_inline bool __must_check gate_enter(struct lifetime *life, unsig
 {
 	if (unlikely(!__lifetime_enter(life, op)))
 		return false;
-	WRITE_ONCE(frame->word, gate_frame_word(life, &frame->word));
-	gate_frame_add(life, op, frame);
-	gate_dep_acquire(life);
+	gate_frame_set(life, op, frame);
+	return true;
+}
+
+/**
+ * gate_enter_draining() - gate_enter(), also while others are still to leave
+ * @life: the object
+ * @op: the kind of call
+ * @frame: on the caller's stack until gate_exit()
+ *
+ * For a call that helps them to.
+ *
+ * Context: process context. The caller has a reference.
+ * Return: true; or false if the object was disconnected, and nobody is inside.
+ */
+static inline bool __must_check gate_enter_draining(struct lifetime *life, unsigned int op,
+						    struct gate_frame *frame)
+{
+	if (gate_enter(life, op, frame))
+		return true;
+	if (!gate_enter_late(life, op))
+		return false;
+	gate_frame_set(life, op, frame);
 	return true;
 }
 

@@ -37,7 +37,7 @@ static struct workqueue_struct *release_queue;
 
 static void lifetime_free(struct lifetime *life)
 {
-	lifetime_free_waitqueues(life);
+	lifetime_free_waiters(life);
 	refcdev_release_nodes(life);
 	gate_destroy(life);
 	mutex_destroy(&life->list_lock);
@@ -80,7 +80,7 @@ static int lifetime_init(struct lifetime *life, struct device *dev,
 	init_completion(&life->dead);
 	mutex_init(&life->list_lock);
 	INIT_LIST_HEAD(&life->nodes);
-	INIT_LIST_HEAD(&life->waitqueues);
+	INIT_LIST_HEAD(&life->waiters);
 	INIT_WORK(&life->release_work, lifetime_release_work);
 	/* A copy: messages name the object after its device is gone. */
 	life->name = kstrdup_const(dev ? dev_name(dev) : "(no device)", GFP_KERNEL);

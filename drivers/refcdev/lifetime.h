@@ -18,8 +18,9 @@ void lifetime_refuse(struct lifetime *life);
 void lifetime_get_bare(struct lifetime *life);
 void lifetime_put_bare(struct lifetime *life);
 
-unsigned int lifetime_wake_all(struct lifetime *life);
-void lifetime_free_waitqueues(struct lifetime *life);
+unsigned int lifetime_wake_sleepers(struct lifetime *life);
+void lifetime_tell_hangup(struct lifetime *life);
+void lifetime_free_waiters(struct lifetime *life);
 
 int lifetime_init_core(void);
 void lifetime_exit_core(void);

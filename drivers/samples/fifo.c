@@ -256,13 +256,12 @@ static enum hrtimer_restart fifo_heartbeat(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
-/* The queues are woken by the core. May be called more than once. */
+/* Queues and SIGIO are the core's business. May be called more than once. */
 static void fifo_cancel(struct lifetime *life)
 {
 	struct fifo *fifo = container_of(life, struct fifo, life);
 
 	hrtimer_cancel(&fifo->heartbeat);
-	kill_fasync(&fifo->fasync, SIGIO, POLL_HUP);
 }
 
 static void fifo_release(struct lifetime *life)
@@ -311,6 +310,8 @@ static int fifo_probe(struct platform_device *pdev)
 		ret = lifetime_add_waitqueue(&fifo->life, &fifo->readable);
 	if (!ret)
 		ret = lifetime_add_waitqueue(&fifo->life, &fifo->writable);
+	if (!ret)
+		ret = lifetime_add_fasync(&fifo->life, &fifo->fasync);
 	if (ret)
 		return ret;
 	fifo->regs = devm_fifo_ioremap(dev);

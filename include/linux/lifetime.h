@@ -66,9 +66,12 @@
  * puts for it.
  */
 
+struct fasync_struct;
 struct lifetime;
 struct refcdev;
 
+/* What a call gets once the device is gone. The one place that says so. */
+#define LIFETIME_GONE		(-ENXIO)
 /* How many kinds of calls the gate tells apart; what each is called: fops.c. */
 #define LIFETIME_NR_OPS		40
 /* Calls by the kernel itself: timers, interrupts, other drivers. */
@@ -137,7 +140,7 @@ struct lifetime {
 
 	struct mutex list_lock;		/* the two lists */
 	struct list_head nodes;		/* of struct refcdev */
-	struct list_head waitqueues;
+	struct list_head waiters;
 	struct work_struct release_work;
 #ifdef CONFIG_LOCKDEP
 	struct lockdep_map dep_map;
@@ -194,6 +197,7 @@ int devm_lifetime_disconnect(struct device *dev, struct lifetime *life);
 
 int lifetime_add_waitqueue(struct lifetime *life, wait_queue_head_t *wq);
 void lifetime_remove_waitqueue(struct lifetime *life, wait_queue_head_t *wq);
+int lifetime_add_fasync(struct lifetime *life, struct fasync_struct **fasync);
 
 /**
  * lifetime_name() - what the core calls an object in its messages
@@ -302,7 +306,7 @@ static __always_inline void lifetime_exit(struct lifetime *life)
 ({										\
 	__typeof__(ret) __waited = (ret);					\
 										\
-	__waited >= 0 && lifetime_disconnected(life) ? -ENXIO : __waited;	\
+	__waited >= 0 && lifetime_disconnected(life) ? LIFETIME_GONE : __waited; \
 })
 
 /* public: */
