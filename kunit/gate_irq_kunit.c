@@ -9,6 +9,7 @@
 #include <linux/interrupt.h>
 #include <linux/smp.h>
 
+#include "../drivers/refcdev/compat.h"
 #include "helpers.h"
 
 #define SEED	0x11fe7135
@@ -45,8 +46,7 @@ static enum hrtimer_restart bell_rings(struct hrtimer *timer)
 static void bell_set(struct bell *bell, struct lifetime *life, u64 delay_ns)
 {
 	bell->life = life;
-	hrtimer_init(&bell->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	bell->timer.function = bell_rings;
+	hrtimer_setup(&bell->timer, bell_rings, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&bell->timer, ns_to_ktime(delay_ns), HRTIMER_MODE_REL_HARD);
 }
 
@@ -226,9 +226,8 @@ static void storm_start(struct storm *storm, struct lifetime *life)
 	for_each_online_cpu(cpu) {
 		storm->cpu[cpu].storm = storm;
 		tasklet_setup(&storm->cpu[cpu].tasklet, storm_soft);
-		hrtimer_init(&storm->cpu[cpu].timer, CLOCK_MONOTONIC,
-			     HRTIMER_MODE_REL_PINNED_HARD);
-		storm->cpu[cpu].timer.function = storm_hard;
+		hrtimer_setup(&storm->cpu[cpu].timer, storm_hard, CLOCK_MONOTONIC,
+			      HRTIMER_MODE_REL_PINNED_HARD);
 	}
 	on_each_cpu(storm_begin, storm, true);
 }

@@ -81,6 +81,7 @@ static struct platform_driver bound_driver = {
 	.remove_void = refcdev_remove,
 	.driver = {
 		.name = "refcdev_kunit_bound",
+		.bus = &platform_bus_type,
 		.probe_type = PROBE_FORCE_SYNCHRONOUS,
 	},
 };
@@ -93,7 +94,7 @@ static int binding_init(struct kunit *test)
 	init_completion(&plan.entered);
 	plan.with_node = true;
 	/* Without an owner: this module has no place in sysfs yet when its suites run. */
-	ret = __platform_driver_register(&bound_driver, NULL);
+	ret = driver_register(&bound_driver.driver);
 	if (ret)
 		return ret;
 	test->priv = &plan;

@@ -8,6 +8,7 @@
 #include <linux/interrupt.h>
 #include <linux/timer.h>
 
+#include "../drivers/refcdev/compat.h"
 #include "helpers.h"
 
 #define HOLDERS	4
@@ -179,8 +180,7 @@ static void put_in_hard_interrupt_releases_in_process_context(struct kunit *test
 	int modules = module_refcount(THIS_MODULE);
 	struct interrupt *irq = new_interrupt(test);
 
-	hrtimer_init(&irq->hard, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	irq->hard.function = put_hard;
+	hrtimer_setup(&irq->hard, put_hard, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&irq->hard, ns_to_ktime(NSEC_PER_MSEC), HRTIMER_MODE_REL_HARD);
 	expect_released(test, modules);
 	hrtimer_cancel(&irq->hard);

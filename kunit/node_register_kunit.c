@@ -38,24 +38,11 @@ struct operation {
 #define OPERATION(member)							\
 	{ #member, { .owner = THIS_MODULE, .member = (void *)unused_operation } }
 
-/* What has no proxy in the core. To be cut when one is written. */
+/* What cannot be guarded: the rows REFUSED of the core's table. */
 static const struct operation operations[] = {
 	OPERATION(iopoll),
-	OPERATION(iterate_shared),
-	OPERATION(fsync),
-	OPERATION(lock),
-	OPERATION(get_unmapped_area),
 	OPERATION(check_flags),
-	OPERATION(flock),
-	OPERATION(splice_write),
-	OPERATION(splice_read),
-	OPERATION(setlease),
-	OPERATION(fallocate),
-	OPERATION(show_fdinfo),
-	OPERATION(copy_file_range),
 	OPERATION(remap_file_range),
-	OPERATION(fadvise),
-	OPERATION(uring_cmd),
 	OPERATION(uring_cmd_iopoll),
 };
 

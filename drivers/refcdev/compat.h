@@ -9,6 +9,10 @@
 #include <linux/fs.h>
 #include <linux/version.h>
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#include <linux/filelock.h>
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error refcdev needs Linux 6.1 or newer
 #endif
@@ -32,18 +36,20 @@
 #define class_create_compat(name)	class_create(name)
 #endif
 
-/* 6.8: address_space->private_data is called i_private_data */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
-#define mapping_private(mapping)	((mapping)->private_data)
-#else
-#define mapping_private(mapping)	((mapping)->i_private_data)
-#endif
-
 /* 6.10: __assign_str() lost its second argument */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define assign_str_compat(dst, src)	__assign_str(dst, src)
 #else
 #define assign_str_compat(dst, src)	__assign_str(dst)
+#endif
+
+/* 6.13: hrtimer_setup() in place of hrtimer_init() and an assignment */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define hrtimer_setup(timer, fn, clock, mode)					\
+	do {									\
+		hrtimer_init(timer, clock, mode);				\
+		(timer)->function = fn;						\
+	} while (0)
 #endif
 
 /* 6.11: platform_driver.remove returns nothing; until then remove_new does */
@@ -53,22 +59,76 @@
 #define remove_void			remove
 #endif
 
-/* Members of struct file_operations that have come and gone: see fops.h */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)	/* splice_eof: in stable */
-#define REFCDEV_FOPS_OF_VERSION(X)	X(iterate) X(sendpage) X(splice_eof)
-#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-#define REFCDEV_FOPS_OF_VERSION(X)	X(iterate) X(sendpage)
-#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
-#define REFCDEV_FOPS_OF_VERSION(X)	X(iterate) X(splice_eof)
+/*
+ * Rows of the table in fops.h that are not in every kernel. splice_eof is of 6.5, and
+ * of the stable releases of 6.1.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define FOP_ITERATE(row)		row
 #else
-#define REFCDEV_FOPS_OF_VERSION(X)	X(splice_eof)
+#define FOP_ITERATE(row)
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define FOP_SENDPAGE(row)		row
+#else
+#define FOP_SENDPAGE(row)
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0) || LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#define FOP_SPLICE_EOF(row)		row
+#else
+#define FOP_SPLICE_EOF(row)
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define FOP_MMAP_SUPPORTED_FLAGS(row)	row
+#define FOP_FOP_FLAGS(row)
+#else
+#define FOP_MMAP_SUPPORTED_FLAGS(row)
+#define FOP_FOP_FLAGS(row)		row
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define FOP_MMAP_PREPARE(row)
+#else
+#define FOP_MMAP_PREPARE(row)		row
 #endif
 
-/* 6.10: a word of flags in place of mmap_supported_flags; both are copied as they are */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-#define REFCDEV_FOPS_DATA(X)		X(mmap_supported_flags)
+/* 6.6: the argument of ->setlease() is an int; 6.9: a lease is no struct file_lock */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define setlease_arg			long
 #else
-#define REFCDEV_FOPS_DATA(X)		X(fop_flags)
+#define setlease_arg			int
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define file_lease			file_lock
+#define file_lock_type(lock)		((lock)->fl_type)
+#else
+#define file_lock_type(lock)		((lock)->c.flc_type)
+#endif
+
+/* 6.8: what drivers need of io_uring has a header of its own */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#include <linux/io_uring.h>
+#else
+#include <linux/io_uring/cmd.h>
+#endif
+
+/* 6.18: only a call of its own takes a second result */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define uring_cmd_done_compat(ioucmd, ret, res2, issue_flags)			\
+	io_uring_cmd_done(ioucmd, ret, res2, issue_flags)
+#else
+#define uring_cmd_done_compat(ioucmd, ret, res2, issue_flags)			\
+	((res2) ? io_uring_cmd_done32(ioucmd, ret, res2, issue_flags) :		\
+		  io_uring_cmd_done(ioucmd, ret, issue_flags))
+#endif
+
+/* 6.7: ->uring_cmd() is called with this to cancel; before, never */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define IO_URING_F_CANCEL		0
+#endif
+
+/* 6.6: the submitter offers to call kiocb->dio_complete() itself */
+#ifndef IOCB_DIO_CALLER_COMP
+#define IOCB_DIO_CALLER_COMP		0
 #endif
 
 /* 6.7, and stable: marks a kiocb of io_submit(2) */

@@ -15,6 +15,7 @@ struct dentry;
 #define REFCDEV_DELAYS(X) \
 	X(exit_flag,		false)	/* flag read, and the count given back */ \
 	X(exit_woken,		false)	/* drainer woken, and the lock released */ \
+	X(async_completed,	false)	/* submitter told, and the count given back */ \
 	X(open_entered,		true)	/* gate entered, and reference taken */	\
 	X(open_ready,		true)	/* reference taken, and driver's open */ \
 	X(open_done,		true)	/* driver's open, and gate left */	\

@@ -20,89 +20,77 @@
 
 #include "fops.h"
 #include "gate.h"
-#include "node.h"
+#include "inode.h"
 #include "trace.h"
 
-#define REFCDEV_OP_NAME(member, ...)	#member,
+#define FOP_NAME(kind, member, ...)	#member,
 
 static const char *const op_names[REFCDEV_NR_OPS] = {
 	"kernel",
-	REFCDEV_FOPS(REFCDEV_OP_NAME)
-	REFCDEV_FOPS_OWN(REFCDEV_OP_NAME)
+	REFCDEV_FOPS(FOP_NAME)
 };
 
 static_assert(REFCDEV_NR_OPS <= LIFETIME_NR_OPS);
+
+#define FOP_SIZE(kind, member, ...)	+ sizeof_field(struct file_operations, member)
+
+/* What may hide in the padding is smaller than a pointer, hence no operation. */
+static_assert(round_up(0 REFCDEV_FOPS(FOP_SIZE), sizeof(void *)) ==
+	      sizeof(struct file_operations),
+	      "struct file_operations has a member that the table in fops.h does not know");
 
 const char *refcdev_op_name(unsigned int op)
 {
 	return op < REFCDEV_NR_OPS ? op_names[op] : "unknown";
 }
 
-static noinline __cold void refcdev_refused(struct lifetime *life, enum refcdev_op op)
+noinline __cold void refcdev_refused(struct lifetime *life, enum refcdev_op op)
 {
 	trace_refcdev_refuse(life->name, op_names[op]);
 }
 
-#define REFCDEV_PROXY(member, type, params, args, file, refused)		\
+#define FOP_PROXY_PASS(member, type, params, args, file, refused, passes)	\
 static type refcdev_##member params						\
 {										\
 	struct refcdev *cdev = refcdev_of(file);				\
 	struct lifetime *life = cdev->life;					\
 	struct gate_frame frame;						\
+	bool entered = gate_enter(life, REFCDEV_OP_##member, &frame);		\
 	type ret;								\
 										\
-	if (!gate_enter(life, REFCDEV_OP_##member, &frame)) {			\
+	if (!entered && !(passes)) {						\
 		refcdev_refused(life, REFCDEV_OP_##member);			\
 		return refused;							\
 	}									\
 	ret = cdev->fops->member args;						\
-	gate_exit(life, REFCDEV_OP_##member, &frame);				\
+	if (entered)								\
+		gate_exit(life, REFCDEV_OP_##member, &frame);			\
 	return ret;								\
 }
-
-REFCDEV_FOPS(REFCDEV_PROXY)
-
-/*
- * A request that its submitter does not wait for is made one that the driver cannot
- * put off: without somebody to complete to, it has to finish here, inside the gate.
- */
-static ssize_t call_iter(ssize_t (*iter_fn)(struct kiocb *, struct iov_iter *),
-			 struct kiocb *iocb, struct iov_iter *iter)
-{
-	struct kiocb sync;
-	ssize_t ret;
-
-	if (likely(is_sync_kiocb(iocb)))
-		return iter_fn(iocb, iter);
-	sync = *iocb;
-	sync.ki_complete = NULL;
-	sync.ki_flags &= ~IOCB_AIO_RW;
-	ret = iter_fn(&sync, iter);
-	iocb->ki_pos = sync.ki_pos;
-	if (WARN_ONCE(ret == -EIOCBQUEUED, "refcdev: %ps queued a synchronous request\n", iter_fn))
-		ret = -EIO;
-	return ret;
-}
-
-#define REFCDEV_ITER_PROXY(member)						\
-static ssize_t refcdev_##member(struct kiocb *iocb, struct iov_iter *iter)	\
+#define FOP_PROXY_CALL(member, type, params, args, file, refused)		\
+	FOP_PROXY_PASS(member, type, params, args, file, refused, false)
+#define FOP_PROXY_VOID(member, params, args, file)				\
+static void refcdev_##member params						\
 {										\
-	struct refcdev *cdev = refcdev_of(iocb->ki_filp);			\
+	struct refcdev *cdev = refcdev_of(file);				\
 	struct lifetime *life = cdev->life;					\
 	struct gate_frame frame;						\
-	ssize_t ret;								\
 										\
 	if (!gate_enter(life, REFCDEV_OP_##member, &frame)) {			\
 		refcdev_refused(life, REFCDEV_OP_##member);			\
-		return REFCDEV_GONE;						\
+		return;								\
 	}									\
-	ret = call_iter(cdev->fops->member, iocb, iter);			\
+	cdev->fops->member args;						\
 	gate_exit(life, REFCDEV_OP_##member, &frame);				\
-	return ret;								\
 }
+#define FOP_PROXY_OWN(member)
+#define FOP_PROXY_ENDS(member)
+#define FOP_PROXY_DATA(member)
+#define FOP_PROXY_NEVER(member, why)
+#define FOP_PROXY_REFUSED(member, why)
+#define FOP_PROXY(kind, ...)		FOP_PROXY_##kind(__VA_ARGS__)
 
-REFCDEV_ITER_PROXY(read_iter)
-REFCDEV_ITER_PROXY(write_iter)
+REFCDEV_FOPS(FOP_PROXY)
 
 /*
  * What may be kept is memory whose pages the mapping holds. By frame number it would
@@ -136,7 +124,7 @@ static int refcdev_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!gate_enter(life, REFCDEV_OP_mmap, &frame)) {
 		refcdev_refused(life, REFCDEV_OP_mmap);
-		return REFCDEV_GONE;
+		return LIFETIME_GONE;
 	}
 	ret = cdev->fops->mmap(file, vma);
 	if (!ret)
@@ -145,47 +133,24 @@ static int refcdev_mmap(struct file *file, struct vm_area_struct *vma)
 	return ret;
 }
 
-/* Turning it off always gets through: else the entry outlives its file. */
-static int refcdev_fasync(int fd, struct file *file, int on)
-{
-	struct refcdev *cdev = refcdev_of(file);
-	struct lifetime *life = cdev->life;
-	struct gate_frame frame;
-	bool entered;
-	int ret;
-
-	entered = gate_enter(life, REFCDEV_OP_fasync, &frame);
-	if (!entered && on) {
-		refcdev_refused(life, REFCDEV_OP_fasync);
-		return REFCDEV_GONE;
-	}
-	ret = cdev->fops->fasync(fd, file, on);
-	if (entered)
-		gate_exit(life, REFCDEV_OP_fasync, &frame);
-	return ret;
-}
-
-#define REFCDEV_FOP_SET(member, ...)						\
+#define FOP_SET_CALL(member, ...)						\
 	if (fops->member)							\
-		proxy->member = refcdev_##member;				\
-	rest.member = NULL;
-#define REFCDEV_FOP_COPY(member)						\
-	proxy->member = fops->member;						\
-	rest.member = 0;
-#define REFCDEV_FOP_CHECK(member)						\
-	if (unknown->member)							\
-		return #member;
+		proxy->member = refcdev_##member;
+#define FOP_SET_PASS(member, ...)	FOP_SET_CALL(member)
+#define FOP_SET_VOID(member, ...)	FOP_SET_CALL(member)
+#define FOP_SET_OWN(member)		FOP_SET_CALL(member)
+#define FOP_SET_ENDS(member)
+#define FOP_SET_DATA(member)		proxy->member = fops->member;
+#define FOP_SET_NEVER(member, why)
+#define FOP_SET_REFUSED(member, why)	if (fops->member) return #member ": " why;
+#define FOP_SET(kind, ...)		FOP_SET_##kind(__VA_ARGS__)
 
-/* Name an operation that has no proxy: what is left after all that have one. */
-static const char *unguarded(const struct file_operations *unknown)
+/* Returns why an operation cannot be guarded, and which; NULL if all can. */
+static const char *set_proxies(struct file_operations *proxy, const struct file_operations *fops)
 {
-	const void *const *word = (const void *const *)unknown;
-	size_t i;
-
-	REFCDEV_FOPS_REFUSED(REFCDEV_FOP_CHECK)
-	for (i = 0; i < sizeof(*unknown) / sizeof(*word); i++)
-		if (word[i])
-			return "one that this refcdev has never heard of";
+	REFCDEV_FOPS(FOP_SET)
+	/* Always there, as it drops the reference that the dispatcher's open took. */
+	proxy->release = refcdev_release;
 	return NULL;
 }
 
@@ -193,39 +158,29 @@ static const char *unguarded(const struct file_operations *unknown)
  * refcdev_make_proxy() - fill in a type's table of proxies
  * @type: the type
  *
- * Return: 0; -EINVAL if there is a mapping operation without a policy; -EOPNOTSUPP,
- *	with a message, if an operation cannot be guarded.
+ * Return: 0; -EINVAL, with a message, if there is a mapping operation without a
+ *	policy, or a uring_cmd without its flag; -EOPNOTSUPP, with a message, if an
+ *	operation cannot be guarded.
  */
 int refcdev_make_proxy(struct refcdev_type *type)
 {
 	const struct file_operations *fops = type->fops;
-	struct file_operations *proxy = &type->proxy;
-	struct file_operations rest;
-	const char *name;
+	const char *unguarded;
 
 	if (fops->mmap && type->vma_policy != REFCDEV_VMA_KEEP) {
 		pr_err("refcdev: %s: has an mmap, but no vma_policy says what becomes of mappings\n",
 		       type->name);
 		return -EINVAL;
 	}
-	memcpy(&rest, fops, sizeof(rest));	/* with its padding, which is zero */
-	memset(proxy, 0, sizeof(*proxy));
-	REFCDEV_FOPS(REFCDEV_FOP_SET)
-	REFCDEV_FOP_SET(read_iter)
-	REFCDEV_FOP_SET(write_iter)
-	REFCDEV_FOP_SET(mmap)
-	REFCDEV_FOP_SET(fasync)
-	REFCDEV_FOPS_DATA(REFCDEV_FOP_COPY)
-	proxy->owner = fops->owner;
-	rest.owner = NULL;
-	rest.open = NULL;
-	rest.release = NULL;
-	/* Always there: it drops the reference that the open took. */
-	proxy->release = refcdev_release;
-	name = unguarded(&rest);
-	if (!name)
+	if (fops->uring_cmd && !(type->flags & REFCDEV_URING_CMD)) {
+		pr_err("refcdev: %s: has a uring_cmd; once it completes with refcdev_uring_cmd_done(), set REFCDEV_URING_CMD\n",
+		       type->name);
+		return -EINVAL;
+	}
+	memset(&type->proxy, 0, sizeof(type->proxy));
+	unguarded = set_proxies(&type->proxy, fops);
+	if (!unguarded)
 		return 0;
-	pr_err("refcdev: %s: file operation '%s' cannot be guarded, so it is not supported\n",
-	       type->name, name);
+	pr_err("refcdev: %s: file operation not supported: %s\n", type->name, unguarded);
 	return -EOPNOTSUPP;
 }

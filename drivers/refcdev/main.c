@@ -8,6 +8,8 @@
 #include <linux/rcupdate.h>
 
 #include "delay.h"
+#include "fops.h"
+#include "inode.h"
 #include "lifetime.h"
 #include "node.h"
 
@@ -22,16 +24,28 @@ static int __init refcdev_init(void)
 
 	if (ret)
 		return ret;
+	ret = refcdev_async_init();
+	if (ret)
+		goto err_core;
+	ret = refcdev_init_inodes();
+	if (ret)
+		goto err_async;
 	ret = refcdev_init_nodes();
-	if (ret) {
-		lifetime_exit_core();
-		return ret;
-	}
+	if (ret)
+		goto err_inodes;
 	if (IS_ENABLED(CONFIG_REFCDEV_DEBUG)) {
 		refcdev_debugfs = debugfs_create_dir("refcdev", NULL);
 		refcdev_delay_init(refcdev_debugfs);
 	}
 	return 0;
+
+err_inodes:
+	refcdev_exit_inodes();
+err_async:
+	refcdev_async_exit();
+err_core:
+	lifetime_exit_core();
+	return ret;
 }
 module_init(refcdev_init);
 
@@ -43,6 +57,8 @@ static void __exit refcdev_exit(void)
 {
 	debugfs_remove_recursive(refcdev_debugfs);
 	refcdev_exit_nodes();
+	refcdev_exit_inodes();
+	refcdev_async_exit();
 	lifetime_exit_core();
 	rcu_barrier();
 }

@@ -15,15 +15,14 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/module.h>
-#include <linux/mount.h>
 #include <linux/mutex.h>
-#include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "delay.h"
 #include "fops.h"
 #include "gate.h"
+#include "inode.h"
 #include "lifetime.h"
 #include "node.h"
 #include "open.h"
@@ -32,49 +31,6 @@
 
 static DEFINE_MUTEX(types_lock);
 static struct class *refcdev_class;
-static struct vfsmount *inode_mount;
-static int inode_mount_users;
-
-/*
- * One inode per node, in no directory: its address_space is the node's, whichever
- * inodes in file systems lead to it. The mount is pinned by inodes, not for ever,
- * as that would pin this module.
- */
-static int refcdev_init_fs_context(struct fs_context *fc)
-{
-	return init_pseudo(fc, 0x72656663) ? 0 : -ENOMEM;
-}
-
-static struct file_system_type refcdev_fs = {
-	.name = "refcdev",
-	.owner = THIS_MODULE,
-	.init_fs_context = refcdev_init_fs_context,
-	.kill_sb = kill_anon_super,
-};
-
-static int node_get_inode(struct refcdev *cdev)
-{
-	struct inode *inode;
-	int ret = simple_pin_fs(&refcdev_fs, &inode_mount, &inode_mount_users);
-
-	if (ret)
-		return ret;
-	inode = alloc_anon_inode(inode_mount->mnt_sb);
-	if (IS_ERR(inode)) {
-		simple_release_fs(&inode_mount, &inode_mount_users);
-		return PTR_ERR(inode);
-	}
-	mapping_private(inode->i_mapping) = cdev;
-	cdev->inode = inode;
-	return 0;
-}
-
-static void node_put_inode(struct refcdev *cdev)
-{
-	iput(cdev->inode);
-	cdev->inode = NULL;
-	simple_release_fs(&inode_mount, &inode_mount_users);
-}
 
 /* One "%d" at most, and no other conversion. */
 static bool name_is_valid(const char *name)
@@ -121,7 +77,7 @@ static struct device *node_create_device(struct refcdev *cdev, struct device *pa
  */
 static int node_publish(struct refcdev *cdev, struct lifetime *life)
 {
-	int ret = -ENXIO;
+	int ret = LIFETIME_GONE;
 
 	mutex_lock(&life->list_lock);
 	if (lifetime_enter(life)) {
@@ -182,7 +138,7 @@ int __refcdev_register(struct device *parent, struct refcdev *cdev, struct lifet
 	cdev->type = type;
 	cdev->fops = type->fops;
 	cdev->life = life;
-	ret = node_get_inode(cdev);
+	ret = refcdev_get_inode(cdev);
 	if (ret)
 		return ret;
 	ret = refcdev_index_get(cdev);
@@ -196,7 +152,7 @@ int __refcdev_register(struct device *parent, struct refcdev *cdev, struct lifet
 err_index:
 	refcdev_index_put(cdev);
 err_inode:
-	node_put_inode(cdev);
+	refcdev_put_inode(cdev);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(__refcdev_register);
@@ -305,7 +261,7 @@ void refcdev_release_nodes(struct lifetime *life)
 	struct refcdev *cdev, *next;
 
 	list_for_each_entry_safe(cdev, next, &life->nodes, list)
-		node_put_inode(cdev);
+		refcdev_put_inode(cdev);
 }
 
 /* For nodes in the core's own class; the class of a driver has its own. */

@@ -7,14 +7,6 @@
 
 #include <linux/refcdev.h>
 
-#include "compat.h"
-
-/* Of an open file of ours, for the proxies: two loads. */
-static __always_inline struct refcdev *refcdev_of(const struct file *file)
-{
-	return mapping_private(file->f_mapping);
-}
-
 /* Called with life->list_lock held: no open finds the nodes any more. */
 void refcdev_erase_nodes(struct lifetime *life);
 /* After the drain: devices and registrations go. */

@@ -16,6 +16,7 @@
 #include "delay.h"
 #include "fops.h"
 #include "gate.h"
+#include "inode.h"
 #include "lifetime.h"
 #include "node.h"
 #include "open.h"
@@ -70,10 +71,10 @@ static int refcdev_open(struct inode *inode, struct file *file)
 	struct gate_frame frame;
 	struct refcdev *cdev = open_enter(iminor(inode), &frame);
 	struct lifetime *life;
-	int ret = -ENXIO;
+	int ret = LIFETIME_GONE;
 
 	if (!cdev)
-		return -ENXIO;
+		return LIFETIME_GONE;
 	life = cdev->life;
 	/* NULL while the driver's module is going. */
 	proxy = fops_get(&cdev->type->proxy);

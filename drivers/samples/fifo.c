@@ -290,8 +290,7 @@ static int fifo_init_data(struct fifo *fifo)
 {
 	init_waitqueue_head(&fifo->readable);
 	init_waitqueue_head(&fifo->writable);
-	hrtimer_init(&fifo->heartbeat, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	fifo->heartbeat.function = fifo_heartbeat;
+	hrtimer_setup(&fifo->heartbeat, fifo_heartbeat, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	return fifo_queue_init(&fifo->queue);
 }
 

@@ -52,8 +52,12 @@
  * open keep the data, and nothing else.
  */
 
+struct io_uring_cmd;
+
 /* The node's index is in &refcdev.index, instead of the lowest that is free. */
 #define REFCDEV_FIXED_INDEX	BIT(0)
+/* Where the driver has a uring_cmd: it completes with refcdev_uring_cmd_done() only. */
+#define REFCDEV_URING_CMD	BIT(1)
 
 /**
  * enum refcdev_vma_policy - what becomes of a mapping when the device goes
@@ -74,7 +78,7 @@ enum refcdev_vma_policy {
  * @fops: the driver's operations, &file_operations.owner included. An operation
  *	that the core does not know to guard makes registration fail.
  * @vma_policy: what becomes of mappings; needed where @fops has an mmap
- * @flags: 0 or %REFCDEV_FIXED_INDEX
+ * @flags: 0, or %REFCDEV_FIXED_INDEX and %REFCDEV_URING_CMD
  * @max_nodes: how many nodes there may be at once; 0 stands for 256. Indexes are
  *	below this. The range of device numbers stays with this name of this module
  *	as long as refcdev is loaded: a node made by mknod(1) reaches the next device
@@ -179,6 +183,9 @@ void refcdev_disconnect_device(struct device *dev);
  */
 #define devm_refcdev_register(dev, cdev, life, type)				\
 	__devm_refcdev_register(dev, cdev, life, type, THIS_MODULE)
+
+void refcdev_uring_cmd_done(struct io_uring_cmd *ioucmd, ssize_t ret, u64 res2,
+			    unsigned int issue_flags);
 
 struct refcdev *refcdev_from_file(const struct file *file);
 

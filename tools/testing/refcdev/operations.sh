@@ -9,6 +9,6 @@ load refcdev
 load testdev
 run operations ./testdev_test
 check "the operation that cannot be guarded was named (not C1 by silence)" \
-	said 'refcdev: .*lock'
+	said 'refcdev: .*check_flags'
 unload testdev refcdev
 finish

@@ -176,14 +176,14 @@ static long testdev_linger(struct testdev *testdev, unsigned int ms)
 	return ret;
 }
 
-static int testdev_lock(struct file *file, int cmd, struct file_lock *lock)
+static int testdev_check_flags(int flags)
 {
-	return -ENOLCK;
+	return 0;
 }
 
 static const struct file_operations testdev_unguarded_fops = {
 	.owner		= THIS_MODULE,
-	.lock		= testdev_lock,
+	.check_flags	= testdev_check_flags,
 };
 
 static struct refcdev_type testdev_unguarded_type = {
