@@ -119,7 +119,7 @@ static inline __poll_t gadget_poll(struct file *file, struct poll_table_struct *
 	return EPOLLIN;
 }
 
-static const struct file_operations gadget_fops = {
+static const struct file_operations gadget_fops __maybe_unused = {
 	.owner = THIS_MODULE,
 	.open = gadget_open,
 	.release = gadget_close,

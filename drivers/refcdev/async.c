@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * async.c: calls that may return before they are done: read_iter, write_iter, uring_cmd
+ * async.c: read_iter and write_iter, which may return before they are done
  *
- * Such a call is two things inside the gate. The call itself enters and exits like any
- * other. The request that it may leave behind has a count of its own, taken before the
- * driver sees it and given back when it completes: the completion may come first, from
- * another CPU, and must not let the drain believe that the call has returned.
+ * Who submits a kiocb need not wait for it: the driver may return -EIOCBQUEUED and
+ * complete it later, from anywhere. To see that, the driver is handed a clone, whose
+ * completion is ours; the idea is fs/overlayfs/file.c's. Requests that somebody waits
+ * for, which is what read(2) makes, are passed on as they are.
+ *
+ * A request that was queued counts as a call in flight until it has completed. There
+ * is one count for the call that submits it and for the request: whoever of the two
+ * ends last gives it back. The completion may come first, on another CPU, and must not
+ * let the drain believe that the call has returned.
  *
  * Neither holds a reference. Whoever waits for the request keeps the file open until it
- * completes; after that only the count is left, and a disconnect waits for it before it
+ * completes. After that only the count is left, and a disconnect waits for it before it
  * drops the reference of the binding.
- *
- * Requests that come as a kiocb are handed to the driver as a clone, whose completion
- * is ours; the idea is fs/overlayfs/file.c's. Nothing can be put between a driver and
- * the completion of a uring_cmd: the driver calls us instead of io_uring. If it does
- * not, the count stays, and the disconnect says so.
  */
 
-#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
@@ -29,13 +28,18 @@
 #include "inode.h"
 
 /*
- * @ref: the submitting call and the completion: the driver may complete a request and
- * look at it once more before its call returns, as it may with any other kiocb.
+ * @clone: what the driver gets
+ * @orig: what we got
+ * @op: as what it is counted
+ * @counted: there is a count to be given back; written by the call before it ends
+ * @ref: the call that submits it, and its completion. The driver may look at the clone
+ *	after it has completed it, until its call returns, as with any kiocb.
  */
 struct refcdev_async {
 	struct kiocb clone;
 	struct kiocb *orig;
 	enum refcdev_op op;
+	bool counted;
 	refcount_t ref;
 };
 
@@ -47,10 +51,17 @@ struct refcdev_async {
 
 static struct kmem_cache *async_cache;
 
-static void async_put(struct refcdev_async *async)
+static void async_put(struct refcdev_async *async, struct lifetime *life)
 {
-	if (refcount_dec_and_test(&async->ref))
-		kmem_cache_free(async_cache, async);
+	enum refcdev_op op = async->op;
+	bool counted;
+
+	if (!refcount_dec_and_test(&async->ref))
+		return;
+	counted = async->counted;
+	kmem_cache_free(async_cache, async);
+	if (counted)
+		__lifetime_exit(life, op);
 }
 
 /* Called by the driver, in any context that it completes requests in. */
@@ -59,14 +70,12 @@ static void async_complete(struct kiocb *clone, long res)
 	struct refcdev_async *async = container_of(clone, struct refcdev_async, clone);
 	struct kiocb *orig = async->orig;
 	struct lifetime *life = refcdev_of(orig->ki_filp)->life;
-	enum refcdev_op op = async->op;
 
 	orig->ki_pos = clone->ki_pos;
-	async_put(async);
 	orig->ki_complete(orig, res);
 	/* The file may be closed now; the count is what keeps the object. */
 	refcdev_delay(async_completed);
-	__lifetime_exit(life, op);
+	async_put(async, life);
 }
 
 static struct refcdev_async *async_new(struct kiocb *orig, enum refcdev_op op)
@@ -81,36 +90,37 @@ static struct refcdev_async *async_new(struct kiocb *orig, enum refcdev_op op)
 	async->clone.ki_flags &= ~NOT_CLONED;
 	async->orig = orig;
 	async->op = op;
+	async->counted = true;
 	refcount_set(&async->ref, 2);
 	return async;
 }
 
 typedef ssize_t iter_fn(struct kiocb *iocb, struct iov_iter *iter);
 
+/* Inside the gate by @frame, and leaves it. */
 static noinline ssize_t call_async(struct lifetime *life, enum refcdev_op op, iter_fn *fn,
-				   struct kiocb *orig, struct iov_iter *iter)
+				   struct kiocb *orig, struct iov_iter *iter,
+				   struct gate_frame *frame)
 {
 	struct refcdev_async *async = async_new(orig, op);
-	ssize_t ret;
+	ssize_t ret = orig->ki_flags & IOCB_NOWAIT ? -EAGAIN : -ENOMEM;
 
-	if (!async)
-		return orig->ki_flags & IOCB_NOWAIT ? -EAGAIN : -ENOMEM;
-	if (!__lifetime_enter(life, op)) {
-		refcdev_refused(life, op);
-		kmem_cache_free(async_cache, async);
-		return LIFETIME_GONE;
-	}
-	ret = fn(&async->clone, iter);
-	if (ret != -EIOCBQUEUED) {
+	if (async) {
+		ret = fn(&async->clone, iter);
+		if (ret == -EIOCBQUEUED) {
+			/* @orig may be gone. Seen by the completion, if that is the last. */
+			async->counted = gate_hand_over(life, frame);
+			async_put(async, life);
+			return ret;
+		}
 		orig->ki_pos = async->clone.ki_pos;
-		__lifetime_exit(life, op);
-		async_put(async);
+		kmem_cache_free(async_cache, async);
 	}
-	async_put(async);
+	gate_exit(life, op, frame);
 	return ret;
 }
 
-#define ASYNC_ITER_PROXY(member)						\
+#define ASYNC_PROXY(member)							\
 ssize_t refcdev_##member(struct kiocb *iocb, struct iov_iter *iter)		\
 {										\
 	struct refcdev *cdev = refcdev_of(iocb->ki_filp);			\
@@ -122,96 +132,24 @@ ssize_t refcdev_##member(struct kiocb *iocb, struct iov_iter *iter)		\
 		refcdev_refused(life, REFCDEV_OP_##member);			\
 		return LIFETIME_GONE;						\
 	}									\
-	if (likely(is_sync_kiocb(iocb)))					\
-		ret = cdev->fops->member(iocb, iter);				\
-	else									\
-		ret = call_async(life, REFCDEV_OP_##member, cdev->fops->member,	\
-				 iocb, iter);					\
+	if (unlikely(!is_sync_kiocb(iocb)))					\
+		return call_async(life, REFCDEV_OP_##member, cdev->fops->member,	\
+				  iocb, iter, &frame);				\
+	ret = cdev->fops->member(iocb, iter);					\
 	gate_exit(life, REFCDEV_OP_##member, &frame);				\
 	return ret;								\
 }
 
-ASYNC_ITER_PROXY(read_iter)
-ASYNC_ITER_PROXY(write_iter)
+ASYNC_PROXY(read_iter)
+ASYNC_PROXY(write_iter)
 
-/*
- * The ring goes, or the task, and io_uring asks for the request back: let through as
- * long as somebody is inside, so that the driver hears of it as it would without us.
- * Later there is nothing to cancel.
- */
-static int uring_cmd_cancel(struct refcdev *cdev, struct io_uring_cmd *ioucmd,
-			    unsigned int issue_flags)
-{
-	struct lifetime *life = cdev->life;
-	struct gate_frame frame;
-	int ret;
-
-	if (!gate_enter_draining(life, REFCDEV_OP_uring_cmd, &frame)) {
-		refcdev_refused(life, REFCDEV_OP_uring_cmd);
-		return LIFETIME_GONE;
-	}
-	ret = cdev->fops->uring_cmd(ioucmd, issue_flags);
-	gate_exit(life, REFCDEV_OP_uring_cmd, &frame);
-	return ret;
-}
-
-int refcdev_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
-{
-	struct refcdev *cdev = refcdev_of(ioucmd->file);
-	struct lifetime *life = cdev->life;
-	struct gate_frame frame;
-	int ret = LIFETIME_GONE;
-
-	if (issue_flags & IO_URING_F_CANCEL)
-		return uring_cmd_cancel(cdev, ioucmd, issue_flags);
-	if (!gate_enter(life, REFCDEV_OP_uring_cmd, &frame)) {
-		refcdev_refused(life, REFCDEV_OP_uring_cmd);
-		return LIFETIME_GONE;
-	}
-	if (__lifetime_enter(life, REFCDEV_OP_uring_cmd)) {
-		ret = cdev->fops->uring_cmd(ioucmd, issue_flags);
-		if (ret != -EIOCBQUEUED)
-			__lifetime_exit(life, REFCDEV_OP_uring_cmd);
-	} else {
-		refcdev_refused(life, REFCDEV_OP_uring_cmd);
-	}
-	gate_exit(life, REFCDEV_OP_uring_cmd, &frame);
-	return ret;
-}
-
-/**
- * refcdev_uring_cmd_done() - complete a command that was queued
- * @ioucmd: the command; the driver's uring_cmd returned -EIOCBQUEUED for it, or is
- *	about to
- * @ret: the result, a count or a negative errno
- * @res2: the second result, for rings with large completions
- * @issue_flags: as io_uring gave them to the caller's function
- *
- * In place of io_uring_cmd_done(), in a driver whose type has %REFCDEV_URING_CMD. Until
- * then the command counts as a call in flight: a disconnect waits for it. So the
- * driver's cancel hook completes what is queued, with -ENXIO.
- *
- * Context: as io_uring_cmd_done(). The caller's own text must be kept by something else
- *	once this has returned: cancel or stop what calls it before its module goes.
- */
-void refcdev_uring_cmd_done(struct io_uring_cmd *ioucmd, ssize_t ret, u64 res2,
-			    unsigned int issue_flags)
-{
-	struct lifetime *life = refcdev_of(ioucmd->file)->life;
-
-	uring_cmd_done_compat(ioucmd, ret, res2, issue_flags);
-	refcdev_delay(async_completed);
-	__lifetime_exit(life, REFCDEV_OP_uring_cmd);
-}
-EXPORT_SYMBOL_GPL(refcdev_uring_cmd_done);
-
-int __init refcdev_async_init(void)
+int __init refcdev_init_async(void)
 {
 	async_cache = KMEM_CACHE(refcdev_async, 0);
 	return async_cache ? 0 : -ENOMEM;
 }
 
-void refcdev_async_exit(void)
+void refcdev_exit_async(void)
 {
 	kmem_cache_destroy(async_cache);
 }

@@ -119,11 +119,12 @@ int refcdev_make_proxy(struct refcdev_type *type);
 /* open.c: they take and drop the file's reference. */
 int refcdev_release(struct inode *inode, struct file *file);
 
-/* async.c: calls that may return before they are done. */
+/* async.c, uring.c: calls that may return before they are done. */
 ssize_t refcdev_read_iter(struct kiocb *iocb, struct iov_iter *iter);
 ssize_t refcdev_write_iter(struct kiocb *iocb, struct iov_iter *iter);
 int refcdev_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags);
-int refcdev_async_init(void);
-void refcdev_async_exit(void);
+int refcdev_init_async(void);
+void refcdev_exit_async(void);
+void refcdev_init_uring(void);
 
 #endif /* REFCDEV_FOPS_H */

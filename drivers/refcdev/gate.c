@@ -178,7 +178,7 @@ static void gate_wake_if_idle(struct lifetime *life)
 static void gate_leave_locked(struct lifetime *life, unsigned int op, unsigned int calls)
 {
 	lockdep_assert_held(&life->lock);
-	if (WARN_ONCE(life->folded && life->inside_by_op[op] < calls,
+	if (WARN_ONCE(life->folded && (life->inside < calls || life->inside_by_op[op] < calls),
 		      "refcdev: %s: lifetime_exit() without lifetime_enter()\n", life->name))
 		return;
 	life->inside_by_op[op] -= calls;

@@ -150,4 +150,25 @@ static __always_inline void gate_exit(struct lifetime *life, unsigned int op,
 	WRITE_ONCE(frame->word, 0);
 }
 
+/**
+ * gate_hand_over() - end a call, and leave its count to a request that goes on
+ * @life: the object
+ * @frame: as given to gate_enter()
+ *
+ * Whoever ends the request calls __lifetime_exit().
+ *
+ * Context: process context.
+ * Return: true; or false if there is no count to leave, as a disconnect from inside
+ *	the call has given it back.
+ */
+static inline bool gate_hand_over(struct lifetime *life, struct gate_frame *frame)
+{
+	bool counted = READ_ONCE(frame->word) == gate_frame_word(life, &frame->word);
+
+	gate_dep_release(life);
+	gate_frame_del(life, frame);
+	WRITE_ONCE(frame->word, 0);
+	return counted;
+}
+
 #endif /* REFCDEV_GATE_H */

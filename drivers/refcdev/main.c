@@ -20,11 +20,13 @@ static struct dentry *refcdev_debugfs;
 
 static int __init refcdev_init(void)
 {
-	int ret = lifetime_init_core();
+	int ret;
 
+	refcdev_init_uring();
+	ret = lifetime_init_core();
 	if (ret)
 		return ret;
-	ret = refcdev_async_init();
+	ret = refcdev_init_async();
 	if (ret)
 		goto err_core;
 	ret = refcdev_init_inodes();
@@ -42,7 +44,7 @@ static int __init refcdev_init(void)
 err_inodes:
 	refcdev_exit_inodes();
 err_async:
-	refcdev_async_exit();
+	refcdev_exit_async();
 err_core:
 	lifetime_exit_core();
 	return ret;
@@ -58,7 +60,7 @@ static void __exit refcdev_exit(void)
 	debugfs_remove_recursive(refcdev_debugfs);
 	refcdev_exit_nodes();
 	refcdev_exit_inodes();
-	refcdev_async_exit();
+	refcdev_exit_async();
 	lifetime_exit_core();
 	rcu_barrier();
 }
