@@ -14,14 +14,30 @@ die()
 
 here=$(cd -- "$(dirname -- "$0")" && pwd) || die "cannot find the folder of $0"
 
-# package and reason of each line of the list that is for this command and not installed
+# wanted GROUP COMMAND ARG...: is the group for each command, for this one, or for a word that
+# an argument is or ends with, as 6.12 in debug-6.12 and --kernel=6.12?
+wanted()
+{
+	group=$1 command=$2
+	shift 2
+	case $group in
+	all | "$command") return 0 ;;
+	'' | '#') return 1 ;;
+	esac
+	for arg; do
+		case $arg in
+		"$group" | *-"$group" | *="$group") return 0 ;;
+		esac
+	done
+	return 1
+}
+
+# missing_packages COMMAND ARG...: package and reason of each line of the list that is wanted
+# and not installed
 missing_packages()
 {
 	while read -r group package why; do
-		case $group in
-		all | "$1") ;;
-		*) continue ;;
-		esac
+		wanted "$group" "$@" || continue
 		case $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) in
 		ii*) ;;
 		*) echo "$package $why" ;;
@@ -56,10 +72,10 @@ install_packages()
 	apt install --no-install-recommends "$@"
 }
 
-# bootstrap GROUP ARG...: check the list of GROUP; ARGs are the command's own arguments
+# bootstrap COMMAND ARG...: check the list for the command and its arguments
 bootstrap()
 {
-	group=$1
+	command=$1
 	shift
 	install=yes
 	for arg; do
@@ -74,11 +90,11 @@ bootstrap()
 		esac
 	done
 	command -v dpkg-query >/dev/null || die "this needs Debian's dpkg and apt-get"
-	missing=$(missing_packages "$group")
+	missing=$(missing_packages "$command" "$@")
 	if [ -n "$missing" ]; then
 		echo "$self needs these packages:" >&2
 		echo "$missing" | while read -r package why; do
-			printf '  %-22s%s\n' "$package" "$why" >&2
+			printf '  %-26s%s\n' "$package" "$why" >&2
 		done
 		[ $install = yes ] || die "not installed, as told"
 		# shellcheck disable=SC2046 # one word per package

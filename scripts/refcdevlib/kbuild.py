@@ -2,12 +2,12 @@
 """Builds a debug kernel from the distribution's source package, once, into the cache."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 
-from . import kconfig
+from . import kconfig, sources
 from .common import HarnessError, cache_dir, cpus, die_with_parent, locked, need_space, say
-from .kernels import package_version
 from .progress import Progress
 
 FOREIGN = ("alpha arc arm arm64 csky hexagon ia64 loongarch m68k microblaze mips nios2 openrisc "
@@ -19,9 +19,9 @@ UNUSED = [f"arch/{name}/[!c]*" for name in FOREIGN] + [
 
 def key(kernel):
     """Names the product: another source or another fragment is another kernel."""
-    digest = hashlib.sha256(kconfig.text(kconfig.merged(kernel.variant)).encode())
-    version = package_version(kernel.series.source).replace("~", "-").replace("+", "-")
-    return f"{kernel.name}-{version}-{digest.hexdigest()[:12]}"
+    digest = hashlib.sha256(kconfig.text(kconfig.merged(kernel)).encode())
+    chosen = sources.chosen(kernel.series)
+    return f"{kernel.name}-{chosen.label}-{digest.hexdigest()[:12]}"
 
 
 def product(kernel):
@@ -31,22 +31,22 @@ def product(kernel):
 
 def source(series):
     """The unpacked source tree, without what a build for x86 never reads."""
-    version = package_version(series.source).replace("~", "-").replace("+", "-")
-    tree = cache_dir() / "src" / f"{series.source}-{version}"
+    chosen = sources.chosen(series)
+    tree = cache_dir() / "src" / f"{chosen.package}-{chosen.label}"
     with locked(tree.with_name(tree.name + ".lock"), f"the source of {series.name}"):
         if not tree.exists():
             need_space(tree.parent, 1800, f"the source of kernel {series.name}")
-            _unpack(series, tree)
+            with sources.archive(series) as path:
+                _unpack(path, chosen.package, tree)
     return tree
 
 
-def _unpack(series, tree):
-    archive = f"/usr/src/{series.source}.tar.xz"
-    say(f"unpacking {archive}")
+def _unpack(archive, top, tree):
+    say(f"unpacking {archive.name}")
     fresh = tree.with_name(tree.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    excludes = [f"--exclude={series.source}/{path}" for path in UNUSED]
+    excludes = [f"--exclude={top}/{path}" for path in UNUSED]
     done = subprocess.run(["tar", "-C", fresh, "--strip-components=1", "--anchored", *excludes,
                            "-xf", archive], stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -57,6 +57,7 @@ def _unpack(series, tree):
 
 def build(kernel):
     """Build unless it is in the cache; returns the product's folder."""
+    sources.choose(kernel.series)
     final = product(kernel)
     with locked(final.with_name(final.name + ".lock"), f"kernel {kernel.name}"):
         if final.exists():
@@ -69,12 +70,13 @@ def build(kernel):
         _configure(kernel, tree, obj)
         _compile(kernel, tree, obj, work / "build.log")
         _finish(work, obj)
+        _settle(obj / "Makefile", final / "obj")
         work.rename(final)
     return final
 
 
 def _configure(kernel, tree, obj):
-    requested = kconfig.merged(kernel.variant)
+    requested = kconfig.merged(kernel)
     wanted = obj / "wanted.config"
     wanted.write_text(kconfig.text(requested))
     _make(tree, obj, f"KCONFIG_ALLCONFIG={wanted}", "allnoconfig")
@@ -126,3 +128,10 @@ def _finish(work, obj):
                 or path.name.startswith((".tmp_", "vmlinux."))) \
            and path.name != "vmlinux.symvers":
             path.unlink()
+
+
+def _settle(makefile, folder):
+    """Newer kernels write down where they are built, and look there when modules are built."""
+    text = makefile.read_text()
+    makefile.write_text(re.sub("(?<=^export KBUILD_OUTPUT = ).*", lambda _: str(folder), text,
+                               flags=re.MULTILINE))

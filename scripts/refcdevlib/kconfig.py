@@ -18,10 +18,10 @@ def parse(text):
     return options
 
 
-def merged(variant):
-    """The fragments of a variant as one; a later one has the last word."""
+def merged(kernel):
+    """The fragments of a kernel as one; a later one has the last word."""
     options = {}
-    for name in variant.fragments:
+    for name in kernel.fragments:
         options.update(parse((FRAGMENTS / f"{name}.config").read_text()))
     return options
 

@@ -11,9 +11,11 @@ from .common import HarnessError, output
 class Series:
     """One kernel series. A new one is a new line in SERIES."""
     name: str
-    source: str		# package with /usr/src/<source>.tar.xz
-    headers: str	# metapackage whose dependency names the stock kernel
-    steps: int		# lines that a build of the debug kernel prints, for its progress bar
+    source: str			# package with /usr/src/<source>.tar.xz
+    headers: str		# metapackage whose dependency names the stock kernel, or None
+    steps: int			# lines that a build of the debug kernel prints, for its progress bar
+    fragments: tuple = ()	# of this series, after those of the variant
+    suite: str = None		# of a newer distribution; then 'source' is all but the last number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +29,9 @@ class Variant:
 
 SERIES = (
     Series("6.1", "linux-source-6.1", "linux-headers-amd64", 1750),
+    Series("6.12", "linux-source-6.12", "linux-headers-6.12-amd64", 1860, ("6.12",)),
+    # no stock kernel: the tools in its headers package need a newer C library and compiler
+    Series("7", "linux-source-7.", None, 1985, ("6.12", "7"), "trixie-backports"),
 )
 DEFAULT = "6.1"
 
@@ -52,12 +57,19 @@ class Kernel:
     def stock(self):
         return not self.variant.fragments
 
+    @property
+    def fragments(self):
+        """Names in scripts/configs; a later one has the last word."""
+        return () if self.stock else self.variant.fragments + self.series.fragments
 
-ALL = tuple(Kernel(s, v) for s in SERIES for v in VARIANTS)
+
+ALL = tuple(kernel for kernel in (Kernel(s, v) for s in SERIES for v in VARIANTS)
+            if kernel.series.headers or not kernel.stock)
 
 
 def find(name):
     """The kernels that a name means: full name, variant (of the default series) or series."""
+    name = name.removesuffix(".x")
     for found in ([k for k in ALL if k.name == name],
                   [k for k in ALL if k.variant.name == name and k.series.name == DEFAULT],
                   [k for k in ALL if k.series.name == name]):

@@ -11,10 +11,10 @@ MARK = re.compile(r"^refcdev-test: (start|end) (\S+)$")
 START = re.compile("^(?:" + "|".join((
     r"WARNING:", r"BUG:", r"BUG \S+ \(", r"kernel BUG at", r"Oops:", r"UBSAN:", r"ODEBUG:",
     r"general protection fault", r"Kernel panic", r"KASAN:", r"KFENCE:", r"KCSAN:",
-    r"INFO: task .* blocked for more than", r"INFO: trying to register non-static key",
+    r"INFO: task .* blocked.* for more than", r"INFO: trying to register non-static key",
     r"INFO: lockdep is turned off", r"rcu: INFO: .*(?:stall|starved)", r"INFO: rcu",
     r"rcu: rcu_\w+ kthread starved", r"rcu: .*detected expedited stalls",
-    r"watchdog: BUG:", r"BUG: workqueue lockup", r"NMI watchdog: (?:BUG|Watchdog detected)", r"refcount_t:",
+    r"(?:NMI )?watchdog: (?:CPU\d+: )?(?:BUG|Watchdog detected)", r"refcount_t:",
     r"list_(?:add|del) corruption", r"double fault:", r"stack segment", r"unable to handle",
     r"invalid opcode:", r"divide error:", r"int3:", r"traps: PANIC", r"Bad page",
     r"kmemleak: (?:Cannot|Kernel memory leak detector disabled|Memory pool empty)",

@@ -5,16 +5,23 @@ import unittest
 
 from refcdevlib.splat import Watch
 
+WARNING = "WARNING: CPU: 1 PID: 77 at drivers/x.c:3 f+0x1/0x2"
+NEWER_WARNING = "WARNING: drivers/x.c:3 at f+0x1/0x2, CPU#1: cat/77"
 SPLATS = (
     "BUG: KASAN: use-after-free in fifo_read+0x1/0x2 [fifo]",
-    "WARNING: CPU: 1 PID: 77 at drivers/x.c:3 f+0x1/0x2",
+    WARNING,
+    NEWER_WARNING,
     "WARNING: possible circular locking dependency detected",
     "WARNING: possible recursive locking detected",
     "WARNING: suspicious RCU usage",
     "BUG: sleeping function called from invalid context at x.c:3",
     "INFO: task cat:77 blocked for more than 45 seconds.",
+    "INFO: task cat:77 blocked in I/O wait for more than 45 seconds.",
     "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
     "watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [a:1]",
+    "watchdog: CPU1: Watchdog detected hard LOCKUP on cpu 0",
+    "BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 146s!",
+    "Oops: general protection fault, probably for non-canonical address 0x6b6b: 0000 [#1] SMP",
     "general protection fault, probably for non-canonical address 0x6b6b: 0000 [#1] SMP",
     "BUG kmalloc-64 (Tainted: G    B      OE     ): Poison overwritten",
     "refcount_t: underflow; use-after-free.",
@@ -51,12 +58,13 @@ class Splats(unittest.TestCase):
 
     def test_words_come_before_the_warning(self):
         for words in ("refcdev: foo is unbound from inside", "refcount_t: underflow; x"):
-            watcher = watch("------------[ cut here ]------------", words,
-                            "WARNING: CPU: 1 PID: 77 at drivers/x.c:3 f+0x1/0x2", "Call Trace:",
-                            "---[ end trace 0000000000000000 ]---", "usb: hello")
-            self.assertEqual(len(watcher.splats), 1)
-            self.assertEqual(watcher.splats[0].title, words)
-            self.assertEqual(len(watcher.splats[0].lines), 4)
+            for warning in (WARNING, NEWER_WARNING):
+                watcher = watch("------------[ cut here ]------------", words, warning,
+                                "Call Trace:", "---[ end trace 0000000000000000 ]---",
+                                "usb: hello")
+                self.assertEqual(len(watcher.splats), 1)
+                self.assertEqual(watcher.splats[0].title, words)
+                self.assertEqual(len(watcher.splats[0].lines), 4)
 
     def test_list_corruption_is_one(self):
         watcher = watch("list_del corruption. next->prev should be 1, but was 2. (next=3)",
@@ -67,8 +75,7 @@ class Splats(unittest.TestCase):
         self.assertEqual(len(watcher.splats[0].lines), 4)
 
     def test_warning_after_a_warning(self):
-        self.assertEqual(len(watch("------------[ cut here ]------------",
-                                   "WARNING: CPU: 1 PID: 77 at drivers/x.c:3 f+0x1/0x2",
+        self.assertEqual(len(watch("------------[ cut here ]------------", WARNING,
                                    "BUG: KASAN: use-after-free in g").splats), 2)
 
     def test_harmless(self):
@@ -86,10 +93,11 @@ class Splats(unittest.TestCase):
         self.assertEqual(watcher.ended, {"a"})
 
     def test_oops_is_one(self):
-        watcher = watch("BUG: kernel NULL pointer dereference, address: 0000000000000000",
-                        "#PF: supervisor read access in kernel mode", "Oops: 0000 [#1] SMP",
-                        "Kernel panic - not syncing: Fatal exception")
-        self.assertEqual(len(watcher.splats), 1)
+        for oops in ("Oops: 0000 [#1] SMP", "Oops: Oops: 0000 [#1] SMP KASAN"):
+            watcher = watch("BUG: kernel NULL pointer dereference, address: 0000000000000000",
+                            "#PF: supervisor read access in kernel mode", oops,
+                            "Kernel panic - not syncing: Fatal exception")
+            self.assertEqual(len(watcher.splats), 1)
 
     def test_two_reports_are_two(self):
         self.assertEqual(len(watch(SPLATS[0], "Call Trace:", SPLATS[2]).splats), 2)

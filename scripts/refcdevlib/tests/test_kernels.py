@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The table of kernels: what names mean, their fragments, their packages."""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from refcdevlib import kconfig, kernels
+from refcdevlib.common import TREE, HarnessError
+
+SCRIPTS = TREE / "scripts"
+
+
+def names(word):
+    return [kernel.name for kernel in kernels.find(word)]
+
+
+class Names(unittest.TestCase):
+    def test_what_they_mean(self):
+        self.assertEqual(names("debug-6.12"), ["debug-6.12"])
+        self.assertEqual(names("debug"), ["debug-" + kernels.DEFAULT])
+        self.assertEqual(names("6.12"), ["stock-6.12", "debug-6.12", "debug-kobj-6.12"])
+
+    def test_no_stock_kernel_without_headers(self):
+        self.assertEqual(names("7"), ["debug-7", "debug-kobj-7"])
+        self.assertEqual(names("7.x"), names("7"))
+
+    def test_unknown(self):
+        with self.assertRaisesRegex(HarnessError, "nearest: .*debug-6.12"):
+            kernels.find("debg-6.12")
+
+
+class Fragments(unittest.TestCase):
+    def test_the_series_has_the_last_word(self):
+        older, newer = (kconfig.merged(kernels.find(name)[0]) for name in ("debug-6.1", "debug-7"))
+        self.assertEqual((older["CONFIG_PROC_SYSCTL"], newer["CONFIG_PROC_SYSCTL"]), ("y", "n"))
+        self.assertEqual(newer["CONFIG_SYSCTL"], "y")
+
+    def test_a_request_that_did_not_stick(self):
+        kconfig.check({"CONFIG_A": "y", "CONFIG_B": "n"}, {"CONFIG_A": "y"})
+        with self.assertRaisesRegex(HarnessError, "CONFIG_A=y"):
+            kconfig.check({"CONFIG_A": "y"}, {"CONFIG_B": "y"})
+
+
+class Packages(unittest.TestCase):
+    """What bootstrap.sh would install on a machine that has nothing."""
+
+    def missing(self, *words):
+        with tempfile.TemporaryDirectory() as folder:
+            query = pathlib.Path(folder, "dpkg-query")
+            query.write_text("#!/bin/sh\nexit 1\n")
+            query.chmod(0o755)
+            script = '. "$(dirname -- "$0")/bootstrap.sh"; missing_packages "$@"'
+            done = subprocess.run(["sh", "-c", script, SCRIPTS / "test", *words], text=True,
+                                  env={"PATH": f"{folder}:{os.environ['PATH']}"},
+                                  stdout=subprocess.PIPE, check=True)
+        return {line.split()[0] for line in done.stdout.splitlines()}
+
+    def test_each_series_lists_its_packages(self):
+        for series in kernels.SERIES:
+            needed = {series.headers, None if series.suite else series.source} - {None}
+            self.assertLessEqual(needed, self.missing("test", "--kernel", series.name))
+
+    def test_only_the_series_that_is_named(self):
+        usual = self.missing("test")
+        self.assertNotIn("linux-source-6.12", usual)
+        for words in (["NAME"], ["--kernel", "6.1"], ["--kernel", "7"], ["NAME-6.1"], [""]):
+            self.assertEqual(self.missing("test", *words), usual, words)
+        for words in (["--kernel", "debug-6.12"], ["--kernel=6.12"], ["build", "stock-6.12"]):
+            self.assertEqual(self.missing("test", *words) - usual,
+                             {"linux-source-6.12", "linux-headers-6.12-amd64"}, words)
+
+    def test_the_full_tier_and_a_named_test_need_more(self):
+        usual = self.missing("test")
+        self.assertNotIn("stress-ng", usual)
+        for words in (["--full"], ["stress_ng"]):
+            self.assertEqual(self.missing("test", *words) - usual, {"stress-ng"}, words)
+
+    def test_the_demonstration_builds_no_kernel(self):
+        self.assertNotIn("linux-source-6.1", self.missing("run"))
