@@ -8,10 +8,37 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/namei.h>
 #include <linux/refcdev.h>
 
 #include "helpers.h"
+
+/*
+ * Cases run in kernel threads, and these have an empty root in newer kernels: paths are
+ * looked up from where init does.
+ */
+#ifndef scoped_with_init_fs
+#define scoped_with_init_fs()
+#endif
+
+static inline struct file *path_open(const char *name, int flags)
+{
+	struct file *file;
+
+	scoped_with_init_fs()
+		file = filp_open(name, flags, 0);
+	return file;
+}
+
+static inline int path_find(const char *name, struct path *path)
+{
+	int ret;
+
+	scoped_with_init_fs()
+		ret = kern_path(name, 0, path);
+	return ret;
+}
 
 /* What the gadget's ioctl does. */
 #define GADGET_ANSWER		1	/* return 42 */
@@ -162,7 +189,7 @@ static inline void close_now(struct file *file)
 /* Opens and closes; returns what the open did. */
 static inline int try_open(const char *name)
 {
-	struct file *file = filp_open(name, O_RDWR, 0);
+	struct file *file = path_open(name, O_RDWR);
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -172,7 +199,7 @@ static inline int try_open(const char *name)
 
 static inline struct file *open_node(struct kunit *test, const char *name)
 {
-	struct file *file = filp_open(name, O_RDWR, 0);
+	struct file *file = path_open(name, O_RDWR);
 
 	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "%s: %ld", name, PTR_ERR(file));
 	return file;

@@ -70,7 +70,7 @@ static int bound_probe(struct platform_device *pdev)
 	if (plan.with_node)
 		ret = devm_refcdev_register(dev, &gadget->node, &gadget->life, &bound);
 	if (!ret && plan.open_early) {
-		plan.file = filp_open(NODE, O_RDWR, 0);
+		plan.file = path_open(NODE, O_RDWR);
 		ret = PTR_ERR_OR_ZERO(plan.file);
 	}
 	return ret ?: plan.result;

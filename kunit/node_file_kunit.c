@@ -165,7 +165,7 @@ static void old_inode_reaches_the_new_device_only(struct kunit *test)
 	struct file *dead, *file;
 	struct path path;
 
-	KUNIT_ASSERT_EQ(test, kern_path(NODE, 0, &path), 0);
+	KUNIT_ASSERT_EQ(test, path_find(NODE, &path), 0);
 	dead = open_node(test, NODE);
 	KUNIT_EXPECT_EQ(test, lifetime_disconnect(&old->life), 0);
 	KUNIT_EXPECT_EQ(test, open_path(&path, &file), -ENXIO);
@@ -200,7 +200,7 @@ static struct meeting {
 
 static void open_work(struct crew *crew, unsigned int nr)
 {
-	meeting.file = filp_open(NODE, O_RDWR, 0);
+	meeting.file = path_open(NODE, O_RDWR);
 }
 
 static void ioctl_work(struct crew *crew, unsigned int nr)

@@ -136,11 +136,11 @@ static void node_has_name_folder_and_mode(struct kunit *test)
 	struct path path;
 
 	KUNIT_EXPECT_EQ(test, try_open("/dev/kunit_plain"), 0);
-	KUNIT_ASSERT_EQ(test, kern_path("/dev/kunit/fixed0", 0, &path), 0);
+	KUNIT_ASSERT_EQ(test, path_find("/dev/kunit/fixed0", &path), 0);
 	KUNIT_EXPECT_EQ(test, d_inode(path.dentry)->i_mode, S_IFCHR | 0640);
 	path_put(&path);
 	KUNIT_EXPECT_EQ(test, try_open("/sys/class/refcdev/kunit_f0/dev"), -EACCES);
-	KUNIT_EXPECT_EQ(test, kern_path("/sys/class/refcdev/kunit_f0/dev", 0, &path), 0);
+	KUNIT_EXPECT_EQ(test, path_find("/sys/class/refcdev/kunit_f0/dev", &path), 0);
 	path_put(&path);
 	lifetime_end(&one->life);
 	lifetime_end(&two->life);
@@ -154,7 +154,7 @@ static void attributes_belong_to_the_node(struct kunit *test)
 	struct gadget *zero = gadget_new_node(test, &numbered);
 	struct gadget *one = gadget_new_node(test, &numbered);
 	char text[16] = "";
-	struct file *file = filp_open("/sys/class/refcdev/kunit_n1/index", O_RDONLY, 0);
+	struct file *file = path_open("/sys/class/refcdev/kunit_n1/index", O_RDONLY);
 	loff_t pos = 0;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
@@ -162,7 +162,7 @@ static void attributes_belong_to_the_node(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, text, "index 1\n");
 	close_now(file);
 	lifetime_end(&one->life);
-	file = filp_open("/sys/class/refcdev/kunit_n1/index", O_RDONLY, 0);
+	file = path_open("/sys/class/refcdev/kunit_n1/index", O_RDONLY);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(file), -ENOENT);
 	lifetime_end(&zero->life);
 }

@@ -174,7 +174,7 @@ static void get_clash_path(struct kunit *test, struct path *path)
 	struct gadget *gadget = gadget_new(test);
 
 	KUNIT_ASSERT_EQ(test, register_clash(gadget), 0);
-	KUNIT_ASSERT_EQ(test, kern_path("/dev/kunit_clash1", 0, path), 0);
+	KUNIT_ASSERT_EQ(test, path_find("/dev/kunit_clash1", path), 0);
 	lifetime_end(&gadget->life);
 }
 

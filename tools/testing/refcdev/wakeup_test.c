@@ -17,10 +17,11 @@
 #include "fifo.h"
 
 /*
- * C1, C3: the call has ended before the unbind has, by the clock. The sleeper runs with
- * priority, so that its stamp is not late for want of a processor.
+ * C3: told at once, not when somebody else moves. That the unbind has waited for the call is
+ * for the kernel to show, see operations and kunit_gate_drain: here the stamp of the call may
+ * be the later one, for want of a processor.
  */
-static void ends_before_unbind(const char *what, struct caller *caller, long syscall_nr)
+static void ends_with_unbind(const char *what, struct caller *caller, long syscall_nr)
 {
 	uint64_t begun, ended;
 
@@ -33,7 +34,7 @@ static void ends_before_unbind(const char *what, struct caller *caller, long sys
 	expect_equal(caller->ret, -1);
 	expect_equal(caller->error, ENXIO);
 	expect(caller->returned >= begun);
-	expect(caller->returned <= ended);
+	expect(caller->returned - begun < SECOND && ended - begun < SECOND);
 	note("%s returned %llu us, the write to unbind %llu us after it was begun", what,
 	     (unsigned long long)(caller->returned - begun) / 1000,
 	     (unsigned long long)(ended - begun) / 1000);
@@ -43,7 +44,7 @@ static void blocked_read(void)
 {
 	struct caller reader = { .call = call_read, .fd = fifo_open(0) };
 
-	ends_before_unbind("read", &reader, SYS_read);
+	ends_with_unbind("read", &reader, SYS_read);
 }
 
 static void blocked_write(void)
@@ -51,7 +52,7 @@ static void blocked_write(void)
 	struct caller writer = { .call = call_write, .fd = fifo_open(0) };
 
 	expect(fifo_fill(writer.fd) > 0);
-	ends_before_unbind("write", &writer, SYS_write);
+	ends_with_unbind("write", &writer, SYS_write);
 }
 
 static void blocked_ioctl(void)
@@ -59,7 +60,7 @@ static void blocked_ioctl(void)
 	struct caller waiter = { .call = call_wait_empty, .fd = fifo_open(0) };
 
 	expect(fifo_fill(waiter.fd) > 0);
-	ends_before_unbind("ioctl", &waiter, SYS_ioctl);
+	ends_with_unbind("ioctl", &waiter, SYS_ioctl);
 }
 
 /* C3: not just one of them. */
@@ -195,9 +196,9 @@ static void killed_reader(void)
 }
 
 static const struct test_case cases[] = {
-	{ "a read that sleeps ends with ENXIO before the unbind does", blocked_read },
-	{ "a write that sleeps ends with ENXIO before the unbind does", blocked_write },
-	{ "an ioctl that sleeps ends with ENXIO before the unbind does", blocked_ioctl },
+	{ "a read that sleeps ends with ENXIO within a second, and the unbind too", blocked_read },
+	{ "a write that sleeps ends with ENXIO within a second, and the unbind too", blocked_write },
+	{ "an ioctl that sleeps ends with ENXIO within a second, and the unbind too", blocked_ioctl },
 	{ "eight readers of one file are all woken", blocked_crowd },
 	{ "poll is told POLLERR and POLLHUP within a second", sleeping_poll },
 	{ "epoll is told EPOLLERR and EPOLLHUP within a second", sleeping_epoll },
