@@ -63,6 +63,11 @@ static void __exit refcdev_exit(void)
 	refcdev_exit_async();
 	lifetime_exit_core();
 	rcu_barrier();
+	/*
+	 * A command may complete, and with it the last file go, before the call that
+	 * submitted it has come out of our text: it holds nothing then.
+	 */
+	synchronize_rcu_tasks();
 }
 module_exit(refcdev_exit);
 

@@ -22,6 +22,7 @@
 #include "fops.h"
 #include "gate.h"
 #include "inode.h"
+#include "lifetime.h"
 
 /* On the stack of the call. */
 struct submission {
@@ -51,15 +52,31 @@ static void submission_begin(struct submission *self, struct io_uring_cmd *ioucm
 	raw_spin_unlock_irqrestore(&bucket_of(ioucmd)->lock, flags);
 }
 
-/* Returns true if the command has completed. */
-static bool submission_end(struct submission *self)
+/*
+ * The call has returned. If the command goes on, it is left the call's count under the
+ * lock: once a completion gets past that, the object may be gone. If there is none to be
+ * left, as the call has unbound its own device, the object is leaked; so the exit too
+ * many, which will come, does no harm.
+ *
+ * Returns true if the command goes on; else the call is still inside.
+ */
+static bool submission_end(struct submission *self, struct lifetime *life,
+			   struct gate_frame *frame, bool queued)
 {
+	bool goes_on, counted = true;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&bucket_of(self->ioucmd)->lock, flags);
 	hlist_del(&self->node);
+	goes_on = queued && !self->completed;
+	if (goes_on)
+		counted = gate_hand_over(life, frame);
+	if (!counted)
+		lifetime_get_bare(life);
 	raw_spin_unlock_irqrestore(&bucket_of(self->ioucmd)->lock, flags);
-	return self->completed;
+	WARN_ONCE(!counted, "refcdev: %s: a command was queued by a call that unbound the device\n",
+		  counted ? "" : life->name);
+	return goes_on;
 }
 
 /*
@@ -92,7 +109,6 @@ static int submit(struct refcdev *cdev, struct io_uring_cmd *ioucmd, unsigned in
 	struct lifetime *life = cdev->life;
 	struct submission submission;
 	struct gate_frame frame;
-	bool counted;
 	int ret;
 
 	if (!gate_enter(life, REFCDEV_OP_uring_cmd, &frame)) {
@@ -101,13 +117,8 @@ static int submit(struct refcdev *cdev, struct io_uring_cmd *ioucmd, unsigned in
 	}
 	submission_begin(&submission, ioucmd);
 	ret = cdev->fops->uring_cmd(ioucmd, issue_flags);
-	if (submission_end(&submission) || ret != -EIOCBQUEUED) {
+	if (!submission_end(&submission, life, &frame, ret == -EIOCBQUEUED))
 		gate_exit(life, REFCDEV_OP_uring_cmd, &frame);
-		return ret;
-	}
-	counted = gate_hand_over(life, &frame);
-	WARN_ONCE(!counted, "refcdev: %s: a command was queued by a call that unbound the device\n",
-		  life->name);
 	return ret;
 }
 
