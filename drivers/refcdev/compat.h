@@ -121,9 +121,17 @@
 		  io_uring_cmd_done(ioucmd, ret, issue_flags))
 #endif
 
-/* 6.7: ->uring_cmd() is called with this to cancel; before, never */
+/* 6.7: ->uring_cmd() is called with this to cancel what was marked; before, never */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 #define IO_URING_F_CANCEL		0
+#define io_uring_cmd_mark_cancelable(ioucmd, issue_flags)	do { } while (0)
+#endif
+
+/* 6.5: a command comes with the whole of its entry */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define uring_cmd_payload(ioucmd)	((ioucmd)->cmd)
+#else
+#define uring_cmd_payload(ioucmd)	((const void *)(ioucmd)->sqe->cmd)
 #endif
 
 /* 6.6: the submitter offers to call kiocb->dio_complete() itself */

@@ -9,14 +9,13 @@
 #define _REFCDEV_SAMPLES_FIFO_HW_H
 
 #include <linux/atomic.h>
-#include <linux/debugfs.h>
 #include <linux/device.h>
-#include <linux/err.h>
-#include <linux/platform_device.h>
 #include <linux/string.h>
 
+#include "sample_bus.h"
+
 #define FIFO_REGS_ID	0x6669666f
-#define FIFO_DEVICES_MAX	64
+#define FIFO_DEVICES_MAX	SAMPLE_DEVICES_MAX
 
 /* A register block: there while the driver is bound, gone with devres. */
 struct fifo_regs {
@@ -70,57 +69,26 @@ static inline void fifo_sleep_begin(atomic_t *waiting)
 	atomic_inc(waiting);
 }
 
-/* The devices themselves, and the bus that finds them. */
-static struct fifo_bus {
-	struct platform_device *pdev[FIFO_DEVICES_MAX];
-	unsigned int count;
-	struct dentry *dir;
-} fifo_bus;
-
-static inline void fifo_stats_show(const char *name)
-{
-	struct dentry *dir = debugfs_create_dir(name, NULL);
-
-	fifo_bus.dir = dir;
-	debugfs_create_atomic_t("created", 0444, dir, &fifo_stats.created);
-	debugfs_create_atomic_t("released", 0444, dir, &fifo_stats.released);
-	debugfs_create_atomic_t("opens", 0444, dir, &fifo_stats.opens);
-	debugfs_create_atomic_t("closes", 0444, dir, &fifo_stats.closes);
-	debugfs_create_atomic_t("flushes", 0444, dir, &fifo_stats.flushes);
-	debugfs_create_atomic_t("calls", 0444, dir, &fifo_stats.calls);
-	debugfs_create_atomic_t("sleeps", 0444, dir, &fifo_stats.sleeps);
-	debugfs_create_atomic_t("late", 0444, dir, &fifo_stats.late);
-}
+static const struct sample_counter fifo_counters[] = {
+	{ "created", &fifo_stats.created },
+	{ "released", &fifo_stats.released },
+	{ "opens", &fifo_stats.opens },
+	{ "closes", &fifo_stats.closes },
+	{ "flushes", &fifo_stats.flushes },
+	{ "calls", &fifo_stats.calls },
+	{ "sleeps", &fifo_stats.sleeps },
+	{ "late", &fifo_stats.late },
+	{ }
+};
 
 static inline void fifo_bus_exit(struct platform_driver *driver)
 {
-	while (fifo_bus.count)
-		platform_device_unregister(fifo_bus.pdev[--fifo_bus.count]);
-	platform_driver_unregister(driver);
-	debugfs_remove_recursive(fifo_bus.dir);
+	sample_bus_exit(driver);
 }
 
 static inline int fifo_bus_init(struct platform_driver *driver, unsigned int devices)
 {
-	struct platform_device *pdev;
-	int ret;
-
-	if (devices > FIFO_DEVICES_MAX)
-		return -EINVAL;
-	ret = platform_driver_register(driver);
-	if (ret)
-		return ret;
-	fifo_stats_show(driver->driver.name);
-	while (fifo_bus.count < devices) {
-		pdev = platform_device_register_simple(driver->driver.name, fifo_bus.count,
-						       NULL, 0);
-		if (IS_ERR(pdev)) {
-			fifo_bus_exit(driver);
-			return PTR_ERR(pdev);
-		}
-		fifo_bus.pdev[fifo_bus.count++] = pdev;
-	}
-	return 0;
+	return sample_bus_init(driver, devices, fifo_counters);
 }
 
 #endif /* _REFCDEV_SAMPLES_FIFO_HW_H */
