@@ -90,7 +90,7 @@ def _sources():
         for folder, _, names in os.walk(top):
             for name in names:
                 path = pathlib.Path(folder) / name
-                if path.suffix not in BUILT and not name.endswith(".mod.c") \
+                if path.suffix not in BUILT and not name.endswith((".mod.c", ".gen.h")) \
                    and not (path.suffix == "" and _is_program(path)):
                     yield str(path.relative_to(TREE))
 
