@@ -167,6 +167,7 @@ static type driver_##member params						\
 	saw(REFCDEV_OP_##member, WORDS args);					\
 	return (__force type)ANSWER(member);					\
 }
+
 #define DRIVER_VOID(member, type, params, args, ...)				\
 static void driver_##member params						\
 {										\
@@ -202,6 +203,7 @@ static void invoke_##member(void)							\
 {										\
 	walk.ret = pass_##member values;					\
 }
+
 #define CALLER_VOID(member, type, params, args, values)				\
 static void pass_##member params						\
 {										\

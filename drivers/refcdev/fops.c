@@ -67,6 +67,7 @@ static type refcdev_##member params						\
 		gate_exit(life, REFCDEV_OP_##member, &frame);			\
 	return ret;								\
 }
+
 #define FOP_PROXY_CALL(member, type, params, args, file, refused)		\
 	FOP_PROXY_PASS(member, type, params, args, file, refused, false)
 #define FOP_PROXY_VOID(member, params, args, file)				\
@@ -83,6 +84,7 @@ static void refcdev_##member params						\
 	cdev->fops->member args;						\
 	gate_exit(life, REFCDEV_OP_##member, &frame);				\
 }
+
 #define FOP_PROXY_OWN(member)
 #define FOP_PROXY_ENDS(member)
 #define FOP_PROXY_DATA(member)

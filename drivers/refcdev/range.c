@@ -59,14 +59,15 @@ static struct refcdev_range *range_find(const char *name)
 static struct refcdev_range *range_new(const char *name, unsigned int count)
 {
 	struct refcdev_range *range;
+	size_t size = strlen(name) + 1;
 
 	lockdep_assert_held(&ranges_lock);
 	if (count > MINORMASK + 1 - next_minor)
 		return ERR_PTR(-ENOSPC);
-	range = kzalloc(struct_size(range, name, strlen(name) + 1), GFP_KERNEL);
+	range = kzalloc(struct_size(range, name, size), GFP_KERNEL);
 	if (!range)
 		return ERR_PTR(-ENOMEM);
-	strcpy(range->name, name);
+	memcpy(range->name, name, size);
 	ida_init(&range->indexes);
 	range->first = next_minor;
 	range->count = count;

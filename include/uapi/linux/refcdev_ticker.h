@@ -32,6 +32,7 @@
  * struct refcdev_ticker_state - what %REFCDEV_TICKER_GET_STATE tells
  * @ticks: number of the newest tick; 0 if there was none
  * @queued: asynchronous requests that wait for a tick
+ * @reserved: 0
  */
 struct refcdev_ticker_state {
 	__u64 ticks;
