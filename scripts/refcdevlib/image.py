@@ -2,11 +2,13 @@
 """What it takes to boot a kernel: its image, its build folder, an initramfs with the tests."""
 
 import pathlib
+import re
+import shutil
 import subprocess
 
 from . import kbuild, kernels, stock
 from .build import Copy
-from .common import HarnessError, say
+from .common import HarnessError, output, say
 from .initramfs import Initramfs
 
 BUSYBOX = pathlib.Path("/bin/busybox")
@@ -51,6 +53,8 @@ class Image:
         extra.file("refcdev/plan", "".join(f"{t.name} {t.command}\n" for t in tests).encode())
         extra.file("refcdev/env", "".join(f"export {name}='{value}'\n"
                                           for name, value in environment.items()).encode())
+        for program in dict.fromkeys(name for test in tests for name in test.programs):
+            _take_along(extra, program)
         return self.base + extra.archive()
 
 
@@ -73,3 +77,14 @@ def _base(copy):
     for path in copy.modules():
         root.file(f"refcdev/modules/{path.name}", path.read_bytes())
     return root.archive()
+
+
+def _take_along(root, program):
+    """A program of this machine, with the shared libraries that it is linked to."""
+    path = shutil.which(program)
+    if not path:
+        raise HarnessError(f"a test needs the program {program}; install it with: "
+                           f"apt-get install {program}")
+    root.file(f"bin/{program}", pathlib.Path(path).read_bytes(), 0o755)
+    for library in sorted(set(re.findall(r"(/\S+) \(0x", output(["ldd", path]) or ""))):
+        root.file(library.lstrip("/"), pathlib.Path(library).read_bytes(), 0o755)

@@ -11,7 +11,7 @@ from . import kernels
 from .common import TOOLS, TREE, HarnessError
 
 MARKER = re.compile(r"^\s*(?:#|//|/?\*+)\s*refcdev-test:\s*(.*?)\s*(?:\*/)?\s*$")
-KEYS = ("limit", "boot", "tier", "expects", "append", "mem", "alone", "verdict")
+KEYS = ("limit", "boot", "tier", "expects", "append", "mem", "alone", "programs", "verdict")
 
 
 @dataclasses.dataclass
@@ -27,6 +27,7 @@ class Test:
     append: str = ""
     mem: str = ""
     alone: bool = False
+    programs: tuple = ()		# of the machine, to be taken along
     verdict: str = "pass"		# of the harness's own tests
 
     @property
@@ -84,6 +85,8 @@ def _set(test, key, value):
     elif key == "expects":
         re.compile(value)
         test.expects.append(value)
+    elif key == "programs":
+        test.programs = tuple(value.split(","))
     elif key == "alone":
         test.alone = value == "1"
     else:

@@ -12,6 +12,9 @@ struct test_case {
 	void (*run)(void);
 };
 
+/* How long a case may take; to be set before run_cases(), where that is long. */
+extern unsigned int case_seconds;
+
 int run_cases(const struct test_case *cases, size_t count, void (*setup)(void));
 
 /* What a case found wrong; it goes on. */

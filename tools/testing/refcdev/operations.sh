@@ -8,7 +8,13 @@
 load refcdev
 load testdev
 run operations ./testdev_test
+run fileops ./fileops_test
 check "the operation that cannot be guarded was named (not C1 by silence)" \
 	said 'refcdev: .*check_flags'
+no_lock_leaked()
+{
+	! said 'Leaked.*lock'
+}
+check "no lock of a file leaked" no_lock_leaked
 unload testdev refcdev
 finish
