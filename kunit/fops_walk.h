@@ -248,7 +248,7 @@ static const struct caller callers[] = {
 	WALK_VOID(CALLER_ROW_VOID)
 };
 
-enum kind { CALL, PASS, VOID, OWN, ENDS, DATA, NEVER, REFUSED };
+enum kind { CALL, PASS, LOCK, VOID, OWN, ENDS, DATA, NEVER, REFUSED };
 
 #define ROW(kind, member, ...)							\
 	{ #member, kind, REFCDEV_OP_##member, offsetof(struct file_operations, member), \

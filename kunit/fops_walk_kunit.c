@@ -136,7 +136,7 @@ static const char *check_member(const char *name, bool gone)
 		return check_table(row);
 	if (!caller)
 		return "cannot be called by this test";
-	if (caller->undoes ? row->kind != PASS : row->kind == PASS)
+	if (caller->undoes != (row->kind == PASS || row->kind == LOCK))
 		return "undoes something, and its row does not say so, or the reverse";
 	walk.undo = true;
 	wrong = gone && !caller->undoes ? NULL : goes_through(row, caller);

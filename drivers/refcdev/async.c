@@ -88,6 +88,11 @@ static struct refcdev_async *async_new(struct kiocb *orig, enum refcdev_op op)
 	async->clone = *orig;
 	async->clone.ki_complete = async_complete;
 	async->clone.ki_flags &= ~NOT_CLONED;
+	/* It would not be completed but retried, by a callback that is not ours. */
+	if (async->clone.ki_flags & IOCB_WAITQ) {
+		async->clone.ki_flags &= ~IOCB_WAITQ;
+		async->clone.ki_flags |= IOCB_NOWAIT;
+	}
 	async->orig = orig;
 	async->op = op;
 	async->counted = true;

@@ -100,8 +100,12 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
 #define file_lease			file_lock
 #define file_lock_type(lock)		((lock)->fl_type)
+#define file_lock_flags(lock)		((lock)->fl_flags)
+#define file_lock_wait(lock)		(&(lock)->fl_wait)
 #else
 #define file_lock_type(lock)		((lock)->c.flc_type)
+#define file_lock_flags(lock)		((lock)->c.flc_flags)
+#define file_lock_wait(lock)		(&(lock)->c.flc_wait)
 #endif
 
 /* 6.8: what drivers need of io_uring has a header of its own */

@@ -5,7 +5,7 @@
  *  1. refuse: set the flag, erase the minors                 lifetime_disconnect_begin()
  *  2. one RCU grace period, shared by all who began before it
  *  3. count who is inside
- *  4. cancel hook, and wake who sleeps inside; again until nobody is inside. Tell
+ *  4. wake who sleeps inside, and cancel hook; again until nobody is inside. Tell
  *     who waits outside, once
  *  5. remove the nodes: their devices, and the references of their registrations
  *
@@ -38,6 +38,7 @@
 #include "fops.h"
 #include "gate.h"
 #include "lifetime.h"
+#include "locks.h"
 #include "node.h"
 #include "trace.h"
 
@@ -138,6 +139,12 @@ static bool somebody_joins(struct lifetime *life)
 	return gate_is_inside(life, REFCDEV_OP_poll) || gate_is_inside(life, REFCDEV_OP_fasync);
 }
 
+static unsigned int wake_inside(struct lifetime *life)
+{
+	lifetime_wake_lockers(life);
+	return lifetime_wake_sleepers(life);
+}
+
 /* Step 4. The one place that waits; never cut short, however long it takes. */
 static void drain(struct lifetime *life)
 {
@@ -148,10 +155,12 @@ static void drain(struct lifetime *life)
 	do {
 		trace_lifetime_cancel(life->name, round++, READ_ONCE(life->inside));
 		refcdev_delay(disconnect_cancel);
+		/* First: the hook may take a lock that one of them holds. */
+		woken = max(woken, wake_inside(life));
 		/* Whoever is inside has to leave, even where the hook comes too late. */
 		if (life->ops->cancel && !(life->hardware_gone && gate_is_idle(life)))
 			life->ops->cancel(life);
-		woken = max(woken, lifetime_wake_sleepers(life));
+		woken = max(woken, wake_inside(life));
 		if (!told && !somebody_joins(life)) {
 			lifetime_tell_hangup(life);
 			told = true;

@@ -16,11 +16,13 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/splice.h>
 #include <linux/uio.h>
 
 #include "fops.h"
 #include "gate.h"
 #include "inode.h"
+#include "locks.h"
 #include "trace.h"
 
 #define FOP_NAME(kind, member, ...)	#member,
@@ -85,6 +87,28 @@ static void refcdev_##member params						\
 	gate_exit(life, REFCDEV_OP_##member, &frame);				\
 }
 
+#define FOP_PROXY_LOCK(member)							\
+static int refcdev_##member(struct file *file, int cmd, struct file_lock *lock)	\
+{										\
+	struct refcdev *cdev = refcdev_of(file);				\
+	struct lifetime *life = cdev->life;					\
+	struct locker locker;							\
+	struct gate_frame frame;						\
+	int ret;								\
+										\
+	if (!gate_enter(life, REFCDEV_OP_##member, &frame)) {			\
+		if (gives_up_lock(cmd, lock))					\
+			return cdev->fops->member(file, cmd, lock);		\
+		refcdev_refused(life, REFCDEV_OP_##member);			\
+		return LIFETIME_GONE;						\
+	}									\
+	locker_begin(life, &locker, lock);					\
+	ret = cdev->fops->member(file, cmd, lock);				\
+	ret = locker_end(life, &locker, ret);					\
+	gate_exit(life, REFCDEV_OP_##member, &frame);				\
+	return ret;								\
+}
+
 #define FOP_PROXY_OWN(member)
 #define FOP_PROXY_ENDS(member)
 #define FOP_PROXY_DATA(member)
@@ -139,6 +163,7 @@ static int refcdev_mmap(struct file *file, struct vm_area_struct *vma)
 	if (fops->member)							\
 		proxy->member = refcdev_##member;
 #define FOP_SET_PASS(member, ...)	FOP_SET_CALL(member)
+#define FOP_SET_LOCK(member)		FOP_SET_CALL(member)
 #define FOP_SET_VOID(member, ...)	FOP_SET_CALL(member)
 #define FOP_SET_OWN(member)		FOP_SET_CALL(member)
 #define FOP_SET_ENDS(member)
@@ -147,10 +172,27 @@ static int refcdev_mmap(struct file *file, struct vm_area_struct *vma)
 #define FOP_SET_REFUSED(member, why)	if (fops->member) return #member ": " why;
 #define FOP_SET(kind, ...)		FOP_SET_##kind(__VA_ARGS__)
 
+/*
+ * The usual splice_write sleeps on a pipe, which is somebody else's: no disconnect could
+ * wake it. What it calls of the driver's is a write_iter, and that is guarded.
+ */
+static ssize_t refcdev_iter_file_splice_write(struct pipe_inode_info *pipe, struct file *file,
+					      loff_t *pos, size_t len, unsigned int flags)
+{
+	struct lifetime *life = refcdev_of(file)->life;
+
+	if (!lifetime_disconnected(life))
+		return iter_file_splice_write(pipe, file, pos, len, flags);
+	refcdev_refused(life, REFCDEV_OP_splice_write);
+	return LIFETIME_GONE;
+}
+
 /* Returns why an operation cannot be guarded, and which; NULL if all can. */
 static const char *set_proxies(struct file_operations *proxy, const struct file_operations *fops)
 {
 	REFCDEV_FOPS(FOP_SET)
+	if (fops->splice_write == iter_file_splice_write)
+		proxy->splice_write = refcdev_iter_file_splice_write;
 	/* Always there, as it drops the reference that the dispatcher's open took. */
 	proxy->release = refcdev_release;
 	return NULL;

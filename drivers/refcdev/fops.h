@@ -10,6 +10,7 @@
  *		if the gate is closed it returns the last column.
  *  PASS	the same, but where the last column is true it goes through in any case.
  *		These undo something that would outlive the file.
+ *  LOCK	the same as PASS, for what gives up a lock, and see locks.h for the rest.
  *  VOID	the same as CALL, for an operation that returns nothing.
  *  OWN		has a proxy written by hand, in fops.c or async.c.
  *  ENDS	the core's own, in open.c, whether the driver has one or not.
@@ -60,10 +61,8 @@
 	  (file, start, end, datasync), file, LIFETIME_GONE)			\
 	X(PASS, fasync, int, (int fd, struct file *file, int on),		\
 	  (fd, file, on), file, LIFETIME_GONE, !on)				\
-	X(PASS, lock, int, (struct file *file, int cmd, struct file_lock *lock),	\
-	  (file, cmd, lock), file, LIFETIME_GONE, file_lock_type(lock) == F_UNLCK)	\
-	X(PASS, flock, int, (struct file *file, int cmd, struct file_lock *lock),	\
-	  (file, cmd, lock), file, LIFETIME_GONE, file_lock_type(lock) == F_UNLCK)	\
+	X(LOCK, lock)								\
+	X(LOCK, flock)								\
 	X(PASS, setlease, int,							\
 	  (struct file *file, setlease_arg arg, struct file_lease **lease, void **priv),	\
 	  (file, arg, lease, priv), file, LIFETIME_GONE, arg == F_UNLCK)	\

@@ -81,6 +81,7 @@ static int lifetime_init(struct lifetime *life, struct device *dev,
 	mutex_init(&life->list_lock);
 	INIT_LIST_HEAD(&life->nodes);
 	INIT_LIST_HEAD(&life->waiters);
+	INIT_LIST_HEAD(&life->lockers);
 	INIT_WORK(&life->release_work, lifetime_release_work);
 	/* A copy: messages name the object after its device is gone. */
 	life->name = kstrdup_const(dev ? dev_name(dev) : "(no device)", GFP_KERNEL);

@@ -57,17 +57,17 @@ module_init(refcdev_init);
  */
 static void __exit refcdev_exit(void)
 {
+	/*
+	 * A command may complete, and with it the last file go, before the call that
+	 * submitted it has come out of our text: it holds nothing then.
+	 */
+	synchronize_rcu_tasks();
 	debugfs_remove_recursive(refcdev_debugfs);
 	refcdev_exit_nodes();
 	refcdev_exit_inodes();
 	refcdev_exit_async();
 	lifetime_exit_core();
 	rcu_barrier();
-	/*
-	 * A command may complete, and with it the last file go, before the call that
-	 * submitted it has come out of our text: it holds nothing then.
-	 */
-	synchronize_rcu_tasks();
 }
 module_exit(refcdev_exit);
 

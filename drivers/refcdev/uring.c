@@ -163,8 +163,16 @@ int refcdev_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
  * then the command counts as a call in flight: a disconnect waits for it. So the
  * driver's cancel hook completes what is queued, with -ENXIO.
  *
- * Context: as io_uring_cmd_done(). The caller's own text must be kept by something else
- *	once this has returned: cancel or stop what calls it before its module goes.
+ * Do not leave the completion to task work of the submitter, where the cancel hook has to
+ * end the command: a submitter that is stopped, or whose ring is never entered again, would
+ * hold up the disconnect for as long as it likes.
+ *
+ * Context: as io_uring_cmd_done(). For a command that was marked cancelable that takes the
+ *	ring's lock, unless @issue_flags say that it is held: so a uring_cmd that may
+ *	disconnect its own device returns -EAGAIN first where IO_URING_F_NONBLOCK is set,
+ *	and is called again without that lock. The caller's own text must be kept by
+ *	something else once this has returned: cancel or stop what calls it before its
+ *	module goes.
  */
 void refcdev_uring_cmd_done(struct io_uring_cmd *ioucmd, ssize_t ret, u64 res2,
 			    unsigned int issue_flags)

@@ -5,9 +5,10 @@
  * There are those inside, who sleep and have to leave, and those outside, who are to
  * be told that there is nothing to wait for any more. The former are woken again and
  * again until they have left, as a wake-up may come too early. The latter are told
- * exactly once: for edge-triggered epoll, io_uring's multishot poll and queued
- * signals each telling is an event of its own. They wait on the same queues; what
- * tells them apart is the key of the wake-up, which a task asleep ignores.
+ * exactly once, on each queue that they wait on: for edge-triggered epoll, io_uring's
+ * multishot poll and queued signals each telling is an event of its own. They wait on
+ * the same queues; what tells them apart is the key of the wake-up, which a task asleep
+ * ignores.
  */
 
 #include <linux/export.h>
@@ -19,8 +20,8 @@
 
 #include "lifetime.h"
 
-/* Of no interest to anybody who polls: a bit that no driver reports. */
-#define QUIETLY		poll_to_key(EPOLLMSG)
+/* Of no interest to anybody who polls: no event, and none of epoll's own bits. */
+#define QUIETLY		poll_to_key((__force __poll_t)BIT(24))
 
 /* Either of the two. */
 struct lifetime_waiter {

@@ -270,6 +270,7 @@ static const struct file_operations ticker_fops = {
 	.release	= ticker_close,
 	.read_iter	= ticker_read_iter,
 	.write_iter	= ticker_write_iter,
+	.splice_write	= iter_file_splice_write,
 	.poll		= ticker_poll,
 	.unlocked_ioctl	= ticker_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,

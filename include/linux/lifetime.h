@@ -138,9 +138,10 @@ struct lifetime {
 	bool hardware_gone;		/* devres ends it, and nobody disconnected before */
 	struct completion dead;
 
-	struct mutex list_lock;		/* the two lists */
+	struct mutex list_lock;		/* the three lists */
 	struct list_head nodes;		/* of struct refcdev */
 	struct list_head waiters;
+	struct list_head lockers;
 	struct work_struct release_work;
 #ifdef CONFIG_LOCKDEP
 	struct lockdep_map dep_map;

@@ -291,6 +291,28 @@ static void blocking(void)
 	expect_results(ENXIO);
 }
 
+static long call_splice(struct caller *self)
+{
+	return splice(*(int *)self->data, NULL, self->fd, NULL, 8, 0);
+}
+
+/* C3: the pipe is somebody else's, and nobody may ever write to it. */
+static void splice_from_an_empty_pipe(void)
+{
+	struct caller splicer = { .call = call_splice, .fd = fd };
+	uint64_t tick = 1;
+	int fds[2];
+
+	require(pipe(fds) == 0);
+	splicer.data = &fds[0];
+	require(caller_start(&splicer, SYS_splice));
+	ticker_unbind();
+	expect_errno(splice(fds[0], NULL, fd, NULL, 8, 0), ENXIO);
+	require(write(fds[1], &tick, sizeof(tick)) == sizeof(tick));
+	expect(caller_join(&splicer, 5 * SECOND));
+	expect_equal(splicer.error, ENXIO);
+}
+
 static const struct test_case cases[] = {
 	{ "a request that waits gets its result, in both directions and all kinds of buffers",
 	  results },
@@ -306,6 +328,8 @@ static const struct test_case cases[] = {
 	{ "requests queued by a worker thread of io_uring complete with ENXIO", from_a_worker },
 	{ "the file's position follows the requests", positions },
 	{ "calls that block and requests that wait are told at once", blocking },
+	{ "a splice that waits for its pipe does not hold up the unbind",
+	  splice_from_an_empty_pipe },
 };
 
 int main(void)

@@ -326,6 +326,53 @@ static void closing_with_locks_held(void)
 	expect_equal(close(other), 0);
 }
 
+static long call_flock(struct caller *self)
+{
+	return flock(self->fd, LOCK_EX);
+}
+
+static long call_setlkw(struct caller *self)
+{
+	struct flock open_file = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 8, .l_len = 1,
+	};
+
+	return fcntl(self->fd, F_OFD_SETLKW, &open_file);
+}
+
+/* C3: they sleep in the driver, on queues of the VFS; the holder does not move. */
+static void waiting_for_locks(void)
+{
+	struct caller flocker = { .call = call_flock }, locker = { .call = call_setlkw };
+	int holder = open_static();
+
+	expect_equal(lock_all(holder, F_WRLCK), 0);
+	flocker.fd = open_static();
+	locker.fd = open_static();
+	require(caller_start(&flocker, SYS_flock) && caller_start(&locker, SYS_fcntl));
+	unbind();
+	expect(caller_join(&flocker, 5 * SECOND) && caller_join(&locker, 5 * SECOND));
+	expect_equal(flocker.ret, -1);
+	expect_equal(flocker.error, ENXIO);
+	expect_equal(locker.ret, -1);
+	expect_equal(locker.error, ENXIO);
+	close(holder);
+}
+
+/* Newer kernels let a query ask about unlocking; it gives up nothing. */
+static void query_of_unlocking(void)
+{
+	struct flock query = { .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	int file = open_static();
+	long locks;
+
+	unbind();
+	locks = count_of("lock");
+	expect_equal(fcntl(file, F_OFD_GETLK, &query), -1);
+	expect(errno == ENXIO || errno == EINVAL);
+	expect_equal(count_of("lock"), locks);
+}
+
 static const struct test_case cases[] = {
 	{ "each call reaches its operation once, and gets ENXIO after the unbind", every_call },
 	{ "operations that return nothing are left out after the unbind", void_operations },
@@ -333,6 +380,8 @@ static const struct test_case cases[] = {
 	{ "a lease can be given back after the unbind, and not be taken", leases },
 	{ "locks can be given up after the unbind, and not be taken", unlocking },
 	{ "a file may be closed after the unbind with locks held", closing_with_locks_held },
+	{ "who waits for a lock is woken by the unbind", waiting_for_locks },
+	{ "a query is refused after the unbind, whatever it asks about", query_of_unlocking },
 };
 
 int main(void)
