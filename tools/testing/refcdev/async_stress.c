@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -254,9 +256,12 @@ static void add_up(const struct counts *before, enum end end, uint64_t begun, ui
 
 static bool reap(pid_t pid, enum end end)
 {
+	struct pollfd child = { .fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	bool ended = poll(&child, 1, LIMIT / MS) == 1;
 	int status;
 
-	if (!wait_until(waitpid(pid, &status, WNOHANG) == pid || (usleep(200), false), LIMIT))
+	close(child.fd);
+	if (!ended || waitpid(pid, &status, WNOHANG) != pid)
 		return false;
 	if (!stage->ended)
 		stage->ended = now_ns();
@@ -293,7 +298,7 @@ static bool run_round(void)
 	pthread_join(rival.thread, NULL);
 	close(rival.fd);
 	ok = reap(pid, end);
-	ok &= wait_until(settled(&before) || (usleep(500), false), LIMIT);
+	ok &= wait_until(settled(&before), LIMIT);
 	add_up(&before, end, begun, ended);
 	require(driver_bind(TICKER_DRIVER, TICKER) == 0);
 	return ok;
