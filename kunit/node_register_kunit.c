@@ -105,11 +105,11 @@ KUNIT_ARRAY_PARAM(bad_name, bad_names, bad_name_desc);
 static void bad_name_is_refused(struct kunit *test)
 {
 	const char *const *name = test->param_value;
-	struct refcdev_type type = { .name = *name, .fops = &gadget_fops };
-	struct refcdev_type in_folder = {
-		.name = "kunit_folder", .nodename = *name, .fops = &gadget_fops
-	};
+	static struct refcdev_type type = { .fops = &gadget_fops };
+	static struct refcdev_type in_folder = { .name = "kunit_folder", .fops = &gadget_fops };
 
+	type.name = *name;
+	in_folder.nodename = *name;
 	KUNIT_EXPECT_EQ(test, try_register(test, &type), -EINVAL);
 	KUNIT_EXPECT_EQ(test, try_register(test, &in_folder), -EINVAL);
 }
@@ -117,8 +117,8 @@ static void bad_name_is_refused(struct kunit *test)
 /* A type needs a name and operations. */
 static void empty_type_is_refused(struct kunit *test)
 {
-	struct refcdev_type nameless = { .fops = &gadget_fops };
-	struct refcdev_type idle = { .name = "kunit_idle" };
+	static struct refcdev_type nameless = { .fops = &gadget_fops };
+	static struct refcdev_type idle = { .name = "kunit_idle" };
 
 	KUNIT_EXPECT_EQ(test, try_register(test, &nameless), -EINVAL);
 	KUNIT_EXPECT_EQ(test, try_register(test, &idle), -EINVAL);

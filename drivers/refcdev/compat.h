@@ -85,10 +85,19 @@
 #define FOP_MMAP_SUPPORTED_FLAGS(row)
 #define FOP_FOP_FLAGS(row)		row
 #endif
+/* 6.16: mmap_prepare(); what it is given changed with nearly every release until 7.3 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
-#define FOP_MMAP_PREPARE(row)
+#define FOP_MMAP_PREPARE(row, instead)
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#define FOP_MMAP_PREPARE(row, instead)	instead
 #else
-#define FOP_MMAP_PREPARE(row)		row
+#define FOP_MMAP_PREPARE(row, instead)	row
+#define HAVE_MMAP_PREPARE
+#endif
+#ifdef HAVE_MMAP_PREPARE
+#define has_mmap(fops)			((fops)->mmap || (fops)->mmap_prepare)
+#else
+#define has_mmap(fops)			((fops)->mmap)
 #endif
 
 /* 6.6: the argument of ->setlease() is an int; 6.9: a lease is no struct file_lock */
@@ -106,6 +115,59 @@
 #define file_lock_type(lock)		((lock)->c.flc_type)
 #define file_lock_flags(lock)		((lock)->c.flc_flags)
 #define file_lock_wait(lock)		(&(lock)->c.flc_wait)
+#endif
+
+/* Rows of the table in vma.h that are not in every kernel. */
+#ifdef HAVE_MMAP_PREPARE
+#define VMA_MAPPED(row)			row
+/* By flag, or by what the kernel is asked to do when the mapping is there. */
+#define desc_maps_frames(desc)							\
+	(vma_desc_test(desc, VMA_PFNMAP_BIT) ||					\
+	 (desc)->action.type == MMAP_REMAP_PFN ||				\
+	 (desc)->action.type == MMAP_IO_REMAP_PFN ||				\
+	 (desc)->action.type == MMAP_SIMPLE_IO_REMAP)
+#else
+#define VMA_MAPPED(row)
+#endif
+#ifdef CONFIG_NUMA
+#define VMA_NUMA(row)			row
+#else
+#define VMA_NUMA(row)
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define VMA_SPECIAL_PAGE(row)		row
+#define VMA_NORMAL_PAGE(row)
+#elif defined(CONFIG_FIND_NORMAL_PAGE)
+#define VMA_SPECIAL_PAGE(row)
+#define VMA_NORMAL_PAGE(row)		row
+#else
+#define VMA_SPECIAL_PAGE(row)
+#define VMA_NORMAL_PAGE(row)
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0) && defined(CONFIG_USERFAULTFD)
+#define VMA_UFFD(row)			row
+#else
+#define VMA_UFFD(row)
+#endif
+
+/* 6.6: ->huge_fault() is told an order; 6.7: ->get_policy() an index */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define huge_fault_arg			enum page_entry_size
+#else
+#define huge_fault_arg			unsigned int
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define get_policy_params		(struct vm_area_struct *vma, unsigned long addr)
+#define get_policy_args			(vma, addr)
+#else
+#define get_policy_params							\
+	(struct vm_area_struct *vma, unsigned long addr, pgoff_t *index)
+#define get_policy_args			(vma, addr, index)
+#endif
+
+/* 6.3: vma->vm_flags is written by functions only */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
 #endif
 
 /* 6.8: what drivers need of io_uring has a header of its own */

@@ -20,12 +20,14 @@ struct dentry;
 	X(open_ready,		true)	/* reference taken, and driver's open */ \
 	X(open_done,		true)	/* driver's open, and gate left */	\
 	X(close_driver,		true)	/* driver's release, and reference put */ \
+	X(mmap_linked,		true)	/* driver's mmap, and kernel's link */	\
 	X(register_live,	true)	/* minor reachable, and device there */	\
 	X(disconnect_flag,	true)	/* flag set, and minors erased */	\
 	X(disconnect_grace,	true)	/* minors erased, and grace period */	\
 	X(disconnect_fold,	true)	/* grace period, and counters folded */	\
 	X(disconnect_cancel,	true)	/* folded, and the cancel hook */	\
-	X(disconnect_drained,	true)	/* nobody inside, and nodes removed */	\
+	X(disconnect_drained,	true)	/* nobody inside, and mappings zapped */ \
+	X(disconnect_zapped,	true)	/* mappings zapped, and nodes removed */ \
 	X(release_last,		true)	/* last put, and driver's release */
 
 #define REFCDEV_DELAY_ENUM(name, sleeps)	REFCDEV_DELAY_##name,

@@ -7,9 +7,10 @@
  *  3. count who is inside
  *  4. wake who sleeps inside, and cancel hook; again until nobody is inside. Tell
  *     who waits outside, once
- *  5. remove the nodes: their devices, and the references of their registrations
+ *  5. zap: take away what is mapped
+ *  6. remove the nodes: their devices, and the references of their registrations
  *
- * Any number of tasks may ask for it, at any time. Each does 1. One does 2 to 5: who
+ * Any number of tasks may ask for it, at any time. Each does 1. One does 2 to 6: who
  * claims it first. The others wait until that one is through, so that nobody
  * returns before.
  *
@@ -23,7 +24,9 @@
  * (3) ->release of open files, fasync(off): run in the driver, which knows that the
  *     device is gone; covered by the file's reference;
  * (4) wait queues' entries of pollers: in the object's memory, which their files keep;
- * (5) a call that unbound its own device: it was warned about, and its count was
+ * (5) page faults that are refused, until the zap is done: of what is mapped already, they
+ *     map nothing more;
+ * (6) a call that unbound its own device: it was warned about, and its count was
  *     given back.
  */
 
@@ -41,6 +44,7 @@
 #include "locks.h"
 #include "node.h"
 #include "trace.h"
+#include "vma.h"
 
 /* How long to wait before the cancel hook is called once more. */
 #define DRAIN_INTERVAL		(HZ / 10 ?: 1)
@@ -174,7 +178,7 @@ static void drain(struct lifetime *life)
 }
 
 /*
- * Steps 2 to 5. Who loses the claim waits for the winner; that cannot be a call
+ * Steps 2 to 6. Who loses the claim waits for the winner; that cannot be a call
  * inside, which the winner would wait for: its count was given back.
  */
 static void lifetime_finish(struct lifetime *life)
@@ -194,6 +198,8 @@ static void lifetime_finish(struct lifetime *life)
 	gate_fold(life);
 	drain(life);
 	refcdev_delay(disconnect_drained);
+	refcdev_zap_nodes(life);
+	refcdev_delay(disconnect_zapped);
 	refcdev_remove_nodes(life);
 	cancel_delayed_work_sync(&life->report_work);
 	WRITE_ONCE(life->drainer, NULL);
@@ -230,8 +236,9 @@ EXPORT_SYMBOL_GPL(lifetime_disconnect_finish);
  * When this has returned 0, none of the object's calls is running, and none will
  * ever start: no file operation of any of its nodes, on any file, and nobody in
  * between lifetime_enter() and lifetime_exit(). Whoever was asleep there was woken.
- * The nodes are gone from /dev and sysfs. May be called any number of times, also
- * at once: every call returns after the drain is done.
+ * Nothing that was mapped is mapped still, but for what is to be kept. The nodes are
+ * gone from /dev and sysfs. May be called any number of times, also at once: every
+ * call returns after the drain is done.
  *
  * How long it waits is up to the calls: &lifetime_ops.cancel and the registered
  * wait queues make them leave. It never gives up, and says who holds it up.

@@ -24,12 +24,15 @@
 #include "inode.h"
 #include "locks.h"
 #include "trace.h"
+#include "vma.h"
 
 #define FOP_NAME(kind, member, ...)	#member,
 
 static const char *const op_names[REFCDEV_NR_OPS] = {
 	"kernel",
 	REFCDEV_FOPS(FOP_NAME)
+	"fault",
+	"vma",
 };
 
 static_assert(REFCDEV_NR_OPS <= LIFETIME_NR_OPS);
@@ -118,47 +121,6 @@ static int refcdev_##member(struct file *file, int cmd, struct file_lock *lock)	
 
 REFCDEV_FOPS(FOP_PROXY)
 
-/*
- * What may be kept is memory whose pages the mapping holds. By frame number it would
- * be registers, or pages that go back to the allocator with the device. And nothing
- * stands between a fault and the driver's vm_operations yet. Both are given back at
- * once, as if they had been unmapped.
- */
-static int check_mapping(struct refcdev *cdev, struct vm_area_struct *vma,
-			 const struct vm_operations_struct *before)
-{
-	const struct vm_operations_struct *ops = vma->vm_ops;
-
-	if (ops == before)
-		ops = NULL;
-	if (!ops && !(vma->vm_flags & (VM_PFNMAP | VM_IO)))
-		return 0;
-	pr_err_once("refcdev: %s: a mapping with %s is not supported\n", cdev->life->name,
-		    ops ? "vm_operations" : "page frame numbers");
-	if (ops && ops->close)
-		ops->close(vma);
-	return -EOPNOTSUPP;
-}
-
-static int refcdev_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	const struct vm_operations_struct *before = vma->vm_ops;
-	struct refcdev *cdev = refcdev_of(file);
-	struct lifetime *life = cdev->life;
-	struct gate_frame frame;
-	int ret;
-
-	if (!gate_enter(life, REFCDEV_OP_mmap, &frame)) {
-		refcdev_refused(life, REFCDEV_OP_mmap);
-		return LIFETIME_GONE;
-	}
-	ret = cdev->fops->mmap(file, vma);
-	if (!ret)
-		ret = check_mapping(cdev, vma, before);
-	gate_exit(life, REFCDEV_OP_mmap, &frame);
-	return ret;
-}
-
 #define FOP_SET_CALL(member, ...)						\
 	if (fops->member)							\
 		proxy->member = refcdev_##member;
@@ -211,7 +173,7 @@ int refcdev_make_proxy(struct refcdev_type *type)
 	const struct file_operations *fops = type->fops;
 	const char *unguarded;
 
-	if (fops->mmap && type->vma_policy != REFCDEV_VMA_KEEP) {
+	if (has_mmap(fops) && type->vma_policy == REFCDEV_VMA_NONE) {
 		pr_err("refcdev: %s: has an mmap, but no vma_policy says what becomes of mappings\n",
 		       type->name);
 		return -EINVAL;

@@ -12,7 +12,7 @@
  *		These undo something that would outlive the file.
  *  LOCK	the same as PASS, for what gives up a lock, and see locks.h for the rest.
  *  VOID	the same as CALL, for an operation that returns nothing.
- *  OWN		has a proxy written by hand, in fops.c or async.c.
+ *  OWN		has a proxy written by hand, in async.c, uring.c or mmap.c.
  *  ENDS	the core's own, in open.c, whether the driver has one or not.
  *  DATA	no operation: copied.
  *  NEVER	the VFS does not call it on a character device, for the reason given: no
@@ -101,13 +101,18 @@
 	X(REFUSED, check_flags, "it is not told the file, so nobody knows the device")	\
 	X(REFUSED, iopoll, "it looks for requests that may have completed, and gone")	\
 	X(REFUSED, uring_cmd_iopoll, "it looks for requests that may have completed, and gone") \
-	FOP_MMAP_PREPARE(X(REFUSED, mmap_prepare, "use mmap"))
+	FOP_MMAP_PREPARE(X(OWN, mmap_prepare), X(REFUSED, mmap_prepare, "use mmap"))
 
-/* The kinds of calls that the gate counts apart: LIFETIME_OP_KERNEL, then a row each. */
+/*
+ * The kinds of calls that the gate counts apart: LIFETIME_OP_KERNEL, then a row each, then
+ * what is called for mappings: by page faults, and the rest.
+ */
 #define REFCDEV_OP_ENUM(kind, member, ...)	REFCDEV_OP_##member,
 enum refcdev_op {
 	REFCDEV_OP_kernel = LIFETIME_OP_KERNEL,
 	REFCDEV_FOPS(REFCDEV_OP_ENUM)
+	REFCDEV_OP_fault,
+	REFCDEV_OP_vma,
 	REFCDEV_NR_OPS
 };
 

@@ -23,6 +23,7 @@
 
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -39,6 +40,8 @@ static void lifetime_free(struct lifetime *life)
 {
 	lifetime_free_waiters(life);
 	refcdev_release_nodes(life);
+	if (life->zero_page)
+		put_page(life->zero_page);
 	gate_destroy(life);
 	mutex_destroy(&life->list_lock);
 	kfree_const(life->name);

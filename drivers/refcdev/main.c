@@ -12,6 +12,7 @@
 #include "inode.h"
 #include "lifetime.h"
 #include "node.h"
+#include "vma.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -29,9 +30,12 @@ static int __init refcdev_init(void)
 	ret = refcdev_init_async();
 	if (ret)
 		goto err_core;
-	ret = refcdev_init_inodes();
+	ret = refcdev_init_mmap();
 	if (ret)
 		goto err_async;
+	ret = refcdev_init_inodes();
+	if (ret)
+		goto err_mmap;
 	ret = refcdev_init_nodes();
 	if (ret)
 		goto err_inodes;
@@ -43,6 +47,8 @@ static int __init refcdev_init(void)
 
 err_inodes:
 	refcdev_exit_inodes();
+err_mmap:
+	refcdev_exit_mmap();
 err_async:
 	refcdev_exit_async();
 err_core:
@@ -65,6 +71,7 @@ static void __exit refcdev_exit(void)
 	debugfs_remove_recursive(refcdev_debugfs);
 	refcdev_exit_nodes();
 	refcdev_exit_inodes();
+	refcdev_exit_mmap();
 	refcdev_exit_async();
 	lifetime_exit_core();
 	rcu_barrier();

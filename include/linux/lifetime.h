@@ -68,6 +68,7 @@
 
 struct fasync_struct;
 struct lifetime;
+struct page;
 struct refcdev;
 
 /* What a call gets once the device is gone. The one place that says so. */
@@ -142,6 +143,7 @@ struct lifetime {
 	struct list_head nodes;		/* of struct refcdev */
 	struct list_head waiters;
 	struct list_head lockers;
+	struct page *zero_page;		/* for mappings whose device is gone */
 	struct work_struct release_work;
 #ifdef CONFIG_LOCKDEP
 	struct lockdep_map dep_map;

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/kobject.h>
 #include <linux/lifetime.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 
@@ -62,22 +63,43 @@ struct io_uring_cmd;
 /**
  * enum refcdev_vma_policy - what becomes of a mapping when the device goes
  * @REFCDEV_VMA_NONE: the type has no mmap
- * @REFCDEV_VMA_KEEP: it stays: what is mapped is memory that the object owns and
- *	frees in its release, never hardware. It must be mapped at once and by its
- *	pages, with remap_vmalloc_range(), vm_insert_pages() or the like; a mapping
- *	by page frame number, as of hardware, is refused.
+ * @REFCDEV_VMA_SIGBUS: what is mapped is taken away, and who touches it afterwards
+ *	gets SIGBUS. For hardware, and for anything else.
+ * @REFCDEV_VMA_ZERO: the same, but who touches it finds a page of zeroes, which may be
+ *	written to and is shared by all mappings of the object. For programs that cannot
+ *	deal with the signal. A private mapping by page frame numbers gets SIGBUS all the
+ *	same.
+ * @REFCDEV_VMA_KEEP: what is mapped stays: it is memory whose pages the mapping holds,
+ *	never hardware. A mapping by page frame number is refused. Best mapped at once,
+ *	with remap_vmalloc_range(), vm_insert_pages() or the like: a page that comes from
+ *	the driver's fault handler stays as well, but one that was not touched before
+ *	the device went is SIGBUS.
  */
 enum refcdev_vma_policy {
 	REFCDEV_VMA_NONE,
+	REFCDEV_VMA_SIGBUS,
+	REFCDEV_VMA_ZERO,
 	REFCDEV_VMA_KEEP,
 };
 
+/* How many different vm_operations_struct the mappings of a type may have. */
+#define REFCDEV_VM_TABLES	4
+
+/* private: a table of the driver's, and what its mappings have instead */
+struct refcdev_vm_slot {
+	const struct vm_operations_struct *ops;
+	struct vm_operations_struct proxy;
+};
+
+/* public: */
 /**
  * struct refcdev_type - what the nodes of one kind have in common
  * @name: name of the nodes in /dev and in sysfs; one %d in it stands for the index
  * @fops: the driver's operations, &file_operations.owner included. An operation
  *	that the core does not know to guard makes registration fail.
- * @vma_policy: what becomes of mappings; needed where @fops has an mmap
+ * @vma_policy: what becomes of mappings; needed where @fops has an mmap. Their
+ *	vm_operations must be static as well, and of %REFCDEV_VM_TABLES different ones at
+ *	most; mmap(2) says EOPNOTSUPP otherwise.
  * @flags: 0, or %REFCDEV_FIXED_INDEX and %REFCDEV_URING_CMD
  * @max_nodes: how many nodes there may be at once; 0 stands for 256. Indexes are
  *	below this. The range of device numbers stays with this name of this module
@@ -109,6 +131,8 @@ struct refcdev_type {
 	/* private: made from @fops by the first registration */
 	struct file_operations proxy;
 	struct refcdev_range *range;
+	/* private: made from the driver's vm_operations, by its first mapping with them */
+	struct refcdev_vm_slot vm[REFCDEV_VM_TABLES];
 };
 
 /**
@@ -184,6 +208,7 @@ void refcdev_disconnect_device(struct device *dev);
 #define devm_refcdev_register(dev, cdev, life, type)				\
 	__devm_refcdev_register(dev, cdev, life, type, THIS_MODULE)
 
+void refcdev_zap(struct refcdev *cdev, loff_t start, loff_t len);
 void refcdev_uring_cmd_done(struct io_uring_cmd *ioucmd, ssize_t ret, u64 res2,
 			    unsigned int issue_flags);
 

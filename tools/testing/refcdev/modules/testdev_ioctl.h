@@ -22,6 +22,5 @@
 
 /* Pages of the node that cannot be mapped: by frame number; with vm_operations. */
 #define TESTDEV_MAP_PFN			1
-#define TESTDEV_MAP_OPS			2
 
 #endif /* TESTDEV_IOCTL_H */

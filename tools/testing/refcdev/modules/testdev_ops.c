@@ -82,23 +82,15 @@ static int testdev_fasync(int fd, struct file *file, int on)
 	return fasync_helper(fd, file, on, &testdev_of(file)->fasync);
 }
 
-static const struct vm_operations_struct testdev_vm_ops = {};
-
 static int testdev_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct testdev *testdev = testdev_of(file);
 
 	count(mmap);
-	switch (vma->vm_pgoff) {
-	case TESTDEV_MAP_PFN:
+	if (vma->vm_pgoff == TESTDEV_MAP_PFN)
 		return remap_pfn_range(vma, vma->vm_start, vmalloc_to_pfn(testdev->buffer),
 				       PAGE_SIZE, vma->vm_page_prot);
-	case TESTDEV_MAP_OPS:
-		vma->vm_ops = &testdev_vm_ops;
-		return 0;
-	default:
-		return remap_vmalloc_range(vma, testdev->buffer, vma->vm_pgoff);
-	}
+	return remap_vmalloc_range(vma, testdev->buffer, vma->vm_pgoff);
 }
 
 static long testdev_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
