@@ -231,6 +231,30 @@ static inline bool refcdev_file_is(const struct file *file, const struct refcdev
 }
 
 /**
+ * refcdev_vma_is() - has this mapping these operations?
+ * @vma: any mapping, of whatever driver
+ * @type: the type
+ * @ops: the driver's operations, as its mmap has set them
+ *
+ * To be used where a driver compares vma->vm_ops with its own table.
+ *
+ * Context: any, with a lock that keeps @vma.
+ * Return: true if @vma was made by an mmap of @type's that gave it @ops.
+ */
+static inline bool refcdev_vma_is(const struct vm_area_struct *vma,
+				  const struct refcdev_type *type,
+				  const struct vm_operations_struct *ops)
+{
+	int i;
+
+	for (i = 0; i < REFCDEV_VM_TABLES; i++)
+		if (vma->vm_ops == &type->vm[i].proxy)
+			return type->vm[i].ops == ops;
+	/* Not proxied: a mapping that was left alone. */
+	return vma->vm_ops == ops;
+}
+
+/**
  * refcdev_object() - the driver's object behind an open file
  * @file: the file, in any operation of the driver, open and release included
  * @type: the driver's private structure
