@@ -126,6 +126,9 @@
 	 (desc)->action.type == MMAP_REMAP_PFN ||				\
 	 (desc)->action.type == MMAP_IO_REMAP_PFN ||				\
 	 (desc)->action.type == MMAP_SIMPLE_IO_REMAP)
+#define desc_maps_pages(desc)							\
+	(vma_desc_test_any(desc, VMA_MIXEDMAP_BIT, VMA_IO_BIT) ||		\
+	 (desc)->action.type == MMAP_MAP_KERNEL_PAGES)
 #else
 #define VMA_MAPPED(row)
 #endif
@@ -167,6 +170,7 @@
 
 /* 6.3: vma->vm_flags is written by functions only */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define vm_flags_init(vma, flags)	((vma)->vm_flags = (flags))
 #define vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
 #endif
 
@@ -208,6 +212,20 @@
 /* 6.7, and stable: marks a kiocb of io_submit(2) */
 #ifndef IOCB_AIO_RW
 #define IOCB_AIO_RW			0
+#endif
+
+/* 6.17: knows files with mmap_prepare, too */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define mmap_file_compat(file, vma)	call_mmap(file, vma)
+#else
+#define mmap_file_compat(file, vma)	vfs_mmap(file, vma)
+#endif
+
+/* 7.0: flags of mappings are a type of their own, for shmem_file_setup() as well */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define no_vma_flags			0
+#else
+#define no_vma_flags			EMPTY_VMA_FLAGS
 #endif
 
 #endif /* REFCDEV_COMPAT_H */

@@ -203,7 +203,7 @@ EXPORT_SYMBOL_GPL(__lifetime_exit_slow);
  */
 void gate_exit_slow(struct lifetime *life, unsigned int op, const struct gate_frame *frame)
 {
-	if (READ_ONCE(frame->word) == gate_frame_word(life, &frame->word))
+	if (gate_is_counted(life, frame))
 		__lifetime_exit_slow(life, op);
 }
 

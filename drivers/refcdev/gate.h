@@ -150,6 +150,12 @@ static __always_inline void gate_exit(struct lifetime *life, unsigned int op,
 	WRITE_ONCE(frame->word, 0);
 }
 
+/* Is this call still counted? Not if a disconnect from inside it has given that back. */
+static inline bool gate_is_counted(struct lifetime *life, const struct gate_frame *frame)
+{
+	return READ_ONCE(frame->word) == gate_frame_word(life, &frame->word);
+}
+
 /**
  * gate_hand_over() - end a call, and leave its count to a request that goes on
  * @life: the object
@@ -163,7 +169,7 @@ static __always_inline void gate_exit(struct lifetime *life, unsigned int op,
  */
 static inline bool gate_hand_over(struct lifetime *life, struct gate_frame *frame)
 {
-	bool counted = READ_ONCE(frame->word) == gate_frame_word(life, &frame->word);
+	bool counted = gate_is_counted(life, frame);
 
 	gate_dep_release(life);
 	gate_frame_del(life, frame);

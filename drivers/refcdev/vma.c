@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vma.c: a proxy for every operation on a mapping, from the table in vma.h, and the way
- * down of what is mapped
+ * vma.c: a proxy for every operation on a mapping, from the table in vma.h
  *
  * V1. A proxy exists exactly where the driver has the operation. But close is always
  *     there, and so is fault where a page of zeroes is promised.
@@ -21,8 +20,6 @@
  */
 
 #include <linux/bug.h>
-#include <linux/export.h>
-#include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -32,9 +29,6 @@
 #include "gate.h"
 #include "inode.h"
 #include "vma.h"
-
-static DEFINE_SPINLOCK(slots_lock);
-static const struct vm_operations_struct no_vm_ops;
 
 #define VMA_SIZE(kind, member, ...)	+ sizeof_field(struct vm_operations_struct, member)
 
@@ -46,7 +40,10 @@ static struct refcdev *vma_node(const struct vm_area_struct *vma)
 	return refcdev_of(vma->vm_file);
 }
 
-/* A fault that is refused. ZERO: what is there until the zap is the device's still. */
+/*
+ * A fault that is refused. What is written to is there already: the page of zeroes, or what
+ * stays, or, until the zap, the device's.
+ */
 static vm_fault_t gone_fallback(struct vm_fault *vmf, enum refcdev_vma_policy policy)
 {
 	return VM_FAULT_FALLBACK;
@@ -59,7 +56,7 @@ static vm_fault_t gone_none(struct vm_fault *vmf, enum refcdev_vma_policy policy
 
 static vm_fault_t gone_mkwrite(struct vm_fault *vmf, enum refcdev_vma_policy policy)
 {
-	if (policy != REFCDEV_VMA_ZERO)
+	if (policy == REFCDEV_VMA_SIGBUS)
 		return VM_FAULT_SIGBUS;
 	/* The page is in no file: without the lock the caller would try for ever. */
 	lock_page(vmf->page);
@@ -68,7 +65,7 @@ static vm_fault_t gone_mkwrite(struct vm_fault *vmf, enum refcdev_vma_policy pol
 
 static vm_fault_t gone_pfn_mkwrite(struct vm_fault *vmf, enum refcdev_vma_policy policy)
 {
-	return policy == REFCDEV_VMA_ZERO ? 0 : VM_FAULT_SIGBUS;
+	return policy == REFCDEV_VMA_SIGBUS ? VM_FAULT_SIGBUS : 0;
 }
 
 static vm_fault_t gone_fault(struct vm_fault *vmf, struct refcdev *cdev)
@@ -78,7 +75,8 @@ static vm_fault_t gone_fault(struct vm_fault *vmf, struct refcdev *cdev)
 
 	if (cdev->type->vma_policy != REFCDEV_VMA_ZERO)
 		return VM_FAULT_SIGBUS;
-	if (!(vma->vm_flags & VM_PFNMAP)) {
+	/* With both flags no frame number may be inserted, but pages may. */
+	if (!(vma->vm_flags & VM_PFNMAP) || vma->vm_flags & VM_MIXEDMAP) {
 		get_page(zeroes);
 		vmf->page = zeroes;
 		return 0;
@@ -126,9 +124,19 @@ static type refcdev_vm_##member params						\
 	return ret;								\
 }
 
+/* What a driver's open or close would put there would be called without the gate. */
+static void keep_proxy(struct lifetime *life, struct vm_area_struct *vma,
+		       const struct vm_operations_struct *proxy)
+{
+	if (WARN_ONCE(vma->vm_ops != proxy,
+		      "refcdev: %s: open or close of a mapping changed its vm_ops\n", life->name))
+		vma->vm_ops = proxy;
+}
+
 #define VMA_PROXY_PASS(member)							\
 static void refcdev_vm_##member(struct vm_area_struct *vma)			\
 {										\
+	const struct vm_operations_struct *proxy = vma->vm_ops;			\
 	const struct vm_operations_struct *ops = refcdev_vm_ops(vma);		\
 	struct lifetime *life = vma_node(vma)->life;				\
 	struct gate_frame frame;						\
@@ -136,6 +144,7 @@ static void refcdev_vm_##member(struct vm_area_struct *vma)			\
 										\
 	if (ops->member)							\
 		ops->member(vma);						\
+	keep_proxy(life, vma, proxy);						\
 	if (entered)								\
 		gate_exit(life, REFCDEV_OP_vma, &frame);			\
 }
@@ -151,27 +160,57 @@ REFCDEV_VM_OPS(VMA_PROXY)
 #define FAULT_WITHOUT_PAGE							\
 	(VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_COMPLETED | VM_FAULT_DONE_COW)
 
+static vm_fault_t map_page(struct vm_fault *vmf, struct refcdev *cdev)
+{
+	if (PageHWPoison(vmf->page))
+		return VM_FAULT_HWPOISON;
+	if (WARN_ONCE((vmf->vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) == VM_PFNMAP,
+		      "refcdev: %s: a fault handler returns pages for a mapping by frame numbers\n",
+		      cdev->life->name))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_page(vmf->vma, vmf->address, vmf->page);
+}
+
 /*
  * Map the page that a handler returned, as the caller would after the gate was left; but
- * for a page that is only to be copied.
+ * for a page that is only to be copied. If the handler has unbound its own device, the zap
+ * is over, and nothing may be mapped any more.
  */
-static vm_fault_t map_returned_page(struct vm_fault *vmf, struct refcdev *cdev, vm_fault_t ret)
+static vm_fault_t map_returned_page(struct vm_fault *vmf, struct refcdev *cdev, vm_fault_t ret,
+				    bool counted)
 {
-	struct page *page;
 	vm_fault_t mapped = VM_FAULT_SIGBUS;
 
-	if (ret & FAULT_WITHOUT_PAGE || vmf->cow_page || !vmf->page)
+	if (ret & FAULT_WITHOUT_PAGE || !vmf->page || (vmf->cow_page && counted))
 		return ret;
-	page = vmf->page;
-	vmf->page = NULL;
+	if (counted)
+		mapped = map_page(vmf, cdev);
+	/* Only now: who truncates has the lock when it looks for mappings. */
 	if (ret & VM_FAULT_LOCKED)
-		unlock_page(page);
-	if (!WARN_ONCE(vmf->vma->vm_flags & VM_PFNMAP,
-		       "refcdev: %s: a fault handler returns pages for a mapping by frame numbers\n",
-		       cdev->life->name))
-		mapped = vmf_insert_page(vmf->vma, vmf->address, page);
-	put_page(page);
+		unlock_page(vmf->page);
+	put_page(vmf->page);
+	vmf->page = NULL;
 	return mapped | (ret & VM_FAULT_MAJOR);
+}
+
+/*
+ * What the caller does where there is no handler: the entry may be missing only for a
+ * moment, in which somebody else has it under the lock. A table of entries is not freed
+ * before the mapping.
+ */
+static vm_fault_t fault_without_handler(struct vm_fault *vmf)
+{
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+	spinlock_t *lock;	/* of the table of entries */
+
+	if (IS_ENABLED(CONFIG_HIGHPTE) || !pmd_present(*vmf->pmd) || pmd_trans_huge(*vmf->pmd))
+		return ret;
+	lock = pte_lockptr(vmf->vma->vm_mm, vmf->pmd);
+	spin_lock(lock);
+	if (!pte_none(*pte_offset_kernel(vmf->pmd, vmf->address)))
+		ret = VM_FAULT_NOPAGE;
+	spin_unlock(lock);
+	return ret;
 }
 
 static vm_fault_t refcdev_vm_fault(struct vm_fault *vmf)
@@ -180,17 +219,16 @@ static vm_fault_t refcdev_vm_fault(struct vm_fault *vmf)
 	struct refcdev *cdev = vma_node(vmf->vma);
 	struct lifetime *life = cdev->life;
 	bool keep = cdev->type->vma_policy == REFCDEV_VMA_KEEP;
-	vm_fault_t ret = VM_FAULT_SIGBUS;
 	struct gate_frame frame;
+	vm_fault_t ret;
 
 	if (!gate_enter(life, REFCDEV_OP_fault, &frame)) {
 		refcdev_refused(life, REFCDEV_OP_fault);
 		return gone_fault(vmf, cdev);
 	}
-	if (ops->fault)
-		ret = ops->fault(vmf);
+	ret = ops->fault ? ops->fault(vmf) : fault_without_handler(vmf);
 	if (!keep)
-		ret = map_returned_page(vmf, cdev, ret);
+		ret = map_returned_page(vmf, cdev, ret, gate_is_counted(life, &frame));
 	gate_exit(life, REFCDEV_OP_fault, &frame);
 	return ret;
 }
@@ -251,10 +289,18 @@ static_assert(REFCDEV_VM_TABLES == 4, "a proxy for mapped is missing");
 #define VMA_SET_REFUSED(member, why)	if (ops->member) return #member ": " why;
 #define VMA_SET(kind, ...)		VMA_SET_##kind(__VA_ARGS__)
 
-/* Returns why an operation cannot be guarded, and which; NULL if all can. */
-static const char *set_proxies(struct vm_operations_struct *proxy,
-			       const struct vm_operations_struct *ops,
-			       enum refcdev_vma_policy policy, int slot)
+/**
+ * refcdev_set_vm_proxies() - fill in the proxies for a table of the driver's
+ * @proxy: what is to be filled in, zeroed
+ * @ops: the driver's operations
+ * @policy: of the type
+ * @slot: which of the type's tables it is
+ *
+ * Return: NULL; or why an operation cannot be guarded, and which.
+ */
+const char *refcdev_set_vm_proxies(struct vm_operations_struct *proxy,
+				   const struct vm_operations_struct *ops,
+				   enum refcdev_vma_policy policy, int slot)
 {
 	REFCDEV_VM_OPS(VMA_SET)
 	proxy->close = refcdev_vm_close;
@@ -262,118 +308,3 @@ static const char *set_proxies(struct vm_operations_struct *proxy,
 		proxy->fault = refcdev_vm_fault;
 	return NULL;
 }
-
-static struct refcdev_vm_slot *slot_find(struct refcdev_type *type,
-					 const struct vm_operations_struct *ops)
-{
-	int i;
-
-	for (i = 0; i < REFCDEV_VM_TABLES; i++)
-		/* Pairs with the release in slot_fill(): a slot in use is filled. */
-		if (smp_load_acquire(&type->vm[i].ops) == ops)
-			return &type->vm[i];
-	return NULL;
-}
-
-/* Once filled, a slot stays as it is: mappings that refer to it are not counted. */
-static const char *slot_fill(struct refcdev_type *type, const struct vm_operations_struct *ops)
-{
-	struct refcdev_vm_slot *slot = slot_find(type, NULL);
-	const char *why;
-
-	lockdep_assert_held(&slots_lock);
-	if (slot_find(type, ops))
-		return NULL;
-	if (!slot)
-		return "too many tables; they must be static";
-	memset(&slot->proxy, 0, sizeof(slot->proxy));
-	why = set_proxies(&slot->proxy, ops, type->vma_policy, slot - type->vm);
-	if (!why)
-		/* Pairs with the acquire in slot_find(). */
-		smp_store_release(&slot->ops, ops);
-	return why;
-}
-
-/* Never in a fault: so the page must be there before there is a mapping. */
-static int prepare_zeroes(struct lifetime *life)
-{
-	struct page *page;
-
-	if (READ_ONCE(life->zero_page))
-		return 0;
-	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!page)
-		return -ENOMEM;
-	if (cmpxchg(&life->zero_page, NULL, page))
-		put_page(page);
-	return 0;
-}
-
-/**
- * refcdev_guard_mapping() - the operations that a new mapping gets in place of the driver's
- * @cdev: the node that is mapped
- * @ops: the driver's operations, NULL if it set none
- * @by_frame: it is mapped by page frame numbers, not by pages
- * @proxy: the operations; NULL if the mapping can do without
- *
- * Context: process context, inside the gate.
- * Return: 0; -EOPNOTSUPP, with a message, if the mapping cannot be guarded; -ENOMEM.
- */
-int refcdev_guard_mapping(struct refcdev *cdev, const struct vm_operations_struct *ops,
-			  bool by_frame, const struct vm_operations_struct **proxy)
-{
-	struct refcdev_type *type = cdev->type;
-	const char *why = NULL;
-
-	*proxy = NULL;
-	if (type->vma_policy == REFCDEV_VMA_KEEP && by_frame) {
-		pr_err_once("refcdev: %s: REFCDEV_VMA_KEEP, and a mapping by page frame numbers: what is kept must be memory, mapped by its pages\n",
-			    cdev->life->name);
-		return -EOPNOTSUPP;
-	}
-	/* It stays, and calls nobody. */
-	if (type->vma_policy == REFCDEV_VMA_KEEP && !ops)
-		return 0;
-	if (!ops)
-		ops = &no_vm_ops;
-	if (!slot_find(type, ops)) {
-		spin_lock(&slots_lock);
-		why = slot_fill(type, ops);
-		spin_unlock(&slots_lock);
-	}
-	if (why) {
-		pr_err_once("refcdev: %s: vm_operations not supported: %s\n", cdev->life->name,
-			    why);
-		return -EOPNOTSUPP;
-	}
-	*proxy = &slot_find(type, ops)->proxy;
-	return type->vma_policy == REFCDEV_VMA_ZERO ? prepare_zeroes(cdev->life) : 0;
-}
-
-void refcdev_zap_nodes(struct lifetime *life)
-{
-	struct refcdev *cdev;
-
-	list_for_each_entry(cdev, &life->nodes, list)
-		if (cdev->type->vma_policy != REFCDEV_VMA_KEEP)
-			refcdev_zap(cdev, 0, 0);
-}
-
-/**
- * refcdev_zap() - take a part of a node out of all its mappings
- * @cdev: the node
- * @start: where it starts, in bytes from the start of the node; a multiple of the page size
- * @len: its length in bytes; 0: all that follows
- *
- * For drivers that would call unmap_mapping_range() on the mapping of an inode: files and
- * mappings of a node are those of an inode of its own. Who touches that part again gets
- * to the driver's fault handler, or SIGBUS where there is none. Private copies go as
- * well. A disconnect does this by itself.
- *
- * Context: process context, may sleep. The caller is inside, or has a reference.
- */
-void refcdev_zap(struct refcdev *cdev, loff_t start, loff_t len)
-{
-	unmap_mapping_range(cdev->inode->i_mapping, start, len, 1);
-}
-EXPORT_SYMBOL_GPL(refcdev_zap);

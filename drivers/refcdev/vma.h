@@ -64,9 +64,14 @@ static inline const struct vm_operations_struct *refcdev_vm_ops(const struct vm_
 	return container_of(vma->vm_ops, struct refcdev_vm_slot, proxy)->ops;
 }
 
+/* slots.c */
 int refcdev_guard_mapping(struct refcdev *cdev, const struct vm_operations_struct *ops,
 			  bool by_frame, const struct vm_operations_struct **proxy);
-/* After the drain: what is mapped goes, but for what is to stay. */
+/* vma.c */
+const char *refcdev_set_vm_proxies(struct vm_operations_struct *proxy,
+				   const struct vm_operations_struct *ops,
+				   enum refcdev_vma_policy policy, int slot);
+/* zap.c; after the drain: what is mapped goes, but for what is to stay. */
 void refcdev_zap_nodes(struct lifetime *life);
 
 /* mmap.c */
