@@ -11,8 +11,13 @@
 /* refcdev-test: expects="unbound from inside one of its own calls" */
 /* refcdev-test: expects="node registered twice" */
 /* refcdev-test: expects="open changed .*f_mapping" */
+/* refcdev-test: expects="a fault handler returns pages for a mapping by frame numbers" */
+/* refcdev-test: expects="refcdev_kunit_late.1: .*register last" */
+/* refcdev-test: expects="refcdev_kunit_late.2: .*register last" */
 
-#include "gadget.h"
+#include <linux/platform_device.h>
+
+#include "mapping.h"
 
 #define NODE	"/dev/kunit_misuse"
 
@@ -123,6 +128,89 @@ static void open_that_changes_the_mapping_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 1);
 }
 
+/* A device that no driver is bound to: what is managed goes when it is unregistered. */
+static struct device *late_device(struct kunit *test, int id)
+{
+	struct platform_device *pdev;
+
+	pdev = platform_device_register_simple("refcdev_kunit_late", id, NULL, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(pdev));
+	return &pdev->dev;
+}
+
+static struct gadget *late_gadget(struct kunit *test, struct device *dev)
+{
+	struct gadget *gadget = lifetime_alloc(struct gadget, life, dev, &gadget_ops);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(gadget));
+	KUNIT_ASSERT_NOT_NULL(test, devm_kzalloc(dev, 8, GFP_KERNEL));
+	return gadget;
+}
+
+static struct refcdev_type late_type = {
+	.name = "kunit_late%d",
+	.fops = &gadget_fops,
+	.max_nodes = 4,
+};
+
+/*
+ * What is in order: two nodes, another object with one, and the end of a group that was
+ * opened before, as component drivers have it. None of the two warnings comes.
+ */
+static void nodes_and_groups_are_not_late(struct kunit *test)
+{
+	struct device *dev = late_device(test, 0);
+	struct gadget *gadget, *other;
+	void *group = devres_open_group(dev, NULL, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, group);
+	gadget = late_gadget(test, dev);
+	KUNIT_EXPECT_EQ(test, devm_refcdev_register(dev, &gadget->node, &gadget->life,
+						    &late_type), 0);
+	KUNIT_EXPECT_EQ(test, devm_refcdev_register(dev, &gadget->more[0], &gadget->life,
+						    &late_type), 0);
+	other = lifetime_alloc(struct gadget, life, dev, &gadget_ops);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	KUNIT_EXPECT_EQ(test, devm_lifetime_disconnect(dev, &other->life), 0);
+	KUNIT_EXPECT_EQ(test, devm_refcdev_register(dev, &other->node, &other->life,
+						    &late_type), 0);
+	devres_close_group(dev, group);
+	KUNIT_EXPECT_EQ(test, try_open("/dev/kunit_late0"), 0);
+	refcdev_disconnect_device(dev);
+	platform_device_unregister(to_platform_device(dev));
+	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 2);
+}
+
+/* A resource in between two nodes: told by an open. */
+static void resource_between_nodes_is_told(struct kunit *test)
+{
+	struct device *dev = late_device(test, 1);
+	struct gadget *gadget = late_gadget(test, dev);
+
+	KUNIT_EXPECT_EQ(test, devm_refcdev_register(dev, &gadget->node, &gadget->life,
+						    &late_type), 0);
+	KUNIT_EXPECT_NOT_NULL(test, devm_kzalloc(dev, 8, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, devm_refcdev_register(dev, &gadget->more[0], &gadget->life,
+						    &late_type), 0);
+	KUNIT_EXPECT_EQ(test, try_open("/dev/kunit_late1"), 0);
+	platform_device_unregister(to_platform_device(dev));
+	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 1);
+}
+
+/* One after the node, that nobody has opened: told when the driver is unbound. */
+static void resource_after_node_is_told(struct kunit *test)
+{
+	struct device *dev = late_device(test, 2);
+	struct gadget *gadget = late_gadget(test, dev);
+
+	KUNIT_EXPECT_EQ(test, devm_refcdev_register(dev, &gadget->node, &gadget->life,
+						    &late_type), 0);
+	KUNIT_EXPECT_NOT_NULL(test, devm_kzalloc(dev, 8, GFP_KERNEL));
+	refcdev_disconnect_device(dev);
+	platform_device_unregister(to_platform_device(dev));
+	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 1);
+}
+
 static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE(alloc_without_ops_is_refused),
 	KUNIT_CASE(finish_without_begin_is_refused),
@@ -131,6 +219,9 @@ static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE(end_from_own_call_is_told),
 	KUNIT_CASE(register_twice_is_refused),
 	KUNIT_CASE(open_that_changes_the_mapping_fails),
+	KUNIT_CASE(nodes_and_groups_are_not_late),
+	KUNIT_CASE(resource_between_nodes_is_told),
+	KUNIT_CASE(resource_after_node_is_told),
 	{}
 };
 
@@ -140,7 +231,66 @@ static struct kunit_suite misuse_suite = {
 	.test_cases = misuse_cases,
 };
 
-kunit_test_suite(misuse_suite);
+static int map_and_end(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &returning_ops;
+	lifetime_end(&stage.gadget->life);
+	return vm_insert_page(vma, vma->vm_start, stage.page[0]);
+}
+
+/* An mmap that ends its own object is told, as any call; what it maps does not come to be. */
+static void mmap_that_ends_its_object_maps_nothing(struct kunit *test)
+{
+	stage_begin(test, REFCDEV_VMA_SIGBUS, NULL);
+	stage.mmap = map_and_end;
+	KUNIT_EXPECT_EQ(test, map_file(stage.file, 1, MAP_SHARED), (unsigned long)-ENXIO);
+	EXPECT_COUNT(test, closes, 1);
+	KUNIT_EXPECT_EQ(test, page_count(stage.page[0]), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 0);
+	close_now(stage.file);
+	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&diary.released) == 1));
+}
+
+static int set_frames(struct file *file, struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_ops = &returning_ops;
+	return 0;
+}
+
+/* Nobody knows what that page is to a mapping by frame numbers: it is given back. */
+static void page_for_frames_is_told(struct kunit *test)
+{
+	unsigned long address;
+
+	stage_begin(test, REFCDEV_VMA_SIGBUS, NULL);
+	stage.mmap = set_frames;
+	stage.answer = VM_FAULT_LOCKED;
+	address = map(test, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, touch(address, 0), VM_FAULT_SIGBUS);
+	KUNIT_EXPECT_EQ(test, touch(address, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS);
+	KUNIT_EXPECT_FALSE(test, PageLocked(stage.page[0]));
+	KUNIT_EXPECT_EQ(test, page_count(stage.page[0]), 1);
+	EXPECT_COUNT(test, faults, 2);
+	unmap(test, address);
+	stage_end(test);
+}
+
+static struct kunit_case misuse_vma_cases[] = {
+	KUNIT_CASE(mmap_that_ends_its_object_maps_nothing),
+	KUNIT_CASE(page_for_frames_is_told),
+	{}
+};
+
+static struct kunit_suite misuse_vma_suite = {
+	.name = "misuse_vma",
+	.suite_init = stage_suite_init,
+	.init = stage_init,
+	.exit = put_pages,
+	.test_cases = misuse_vma_cases,
+};
+
+kunit_test_suites(&misuse_suite, &misuse_vma_suite);
 
 MODULE_DESCRIPTION("KUnit suite of mistakes that the core reports");
 MODULE_LICENSE("GPL");

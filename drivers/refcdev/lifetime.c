@@ -30,6 +30,7 @@
 
 #include "delay.h"
 #include "gate.h"
+#include "late.h"
 #include "lifetime.h"
 #include "node.h"
 #include "trace.h"
@@ -97,7 +98,7 @@ static int lifetime_init(struct lifetime *life, struct device *dev,
  * First allocated, last undone: what the driver had from devm is gone. Right after a
  * disconnect, or where a probe failed before it came to one.
  */
-static void lifetime_binding_end(struct device *dev, void *res)
+void lifetime_binding_end(struct device *dev, void *res)
 {
 	struct lifetime *life = *(struct lifetime **)res;
 
@@ -109,7 +110,7 @@ static void lifetime_binding_end(struct device *dev, void *res)
 	lifetime_end(life);
 }
 
-static void lifetime_undo_start(struct device *dev, void *res)
+void lifetime_undo_start(struct device *dev, void *res)
 {
 	lifetime_disconnect_forced(*(struct lifetime **)res);
 }
@@ -307,6 +308,15 @@ static int lifetime_not_dead(struct device *dev, void *res, void *data)
 	return !completion_done(&(*(struct lifetime **)res)->dead);
 }
 
+/* Only the caller, who unbinds @dev, could make an entry of devres go away. */
+struct lifetime *lifetime_find(struct device *dev, bool live)
+{
+	struct lifetime **binding = devres_find(dev, lifetime_binding_end,
+						live ? lifetime_is_live : lifetime_not_dead, NULL);
+
+	return binding ? *binding : NULL;
+}
+
 /**
  * refcdev_disconnect_device() - disconnect every object that is bound to a device
  * @dev: the device
@@ -319,16 +329,14 @@ static int lifetime_not_dead(struct device *dev, void *res, void *data)
  */
 void refcdev_disconnect_device(struct device *dev)
 {
-	struct lifetime **binding;
+	struct lifetime *life;
 
-	/*
-	 * Only this thread, which unbinds @dev, could make an entry go away. All are
-	 * begun before the first is finished: they share a grace period.
-	 */
-	while ((binding = devres_find(dev, lifetime_binding_end, lifetime_is_live, NULL)))
-		lifetime_refuse(*binding);
-	while ((binding = devres_find(dev, lifetime_binding_end, lifetime_not_dead, NULL)))
-		lifetime_disconnect_forced(*binding);
+	refcdev_warn_late(dev);
+	/* All are begun before the first is finished: they share a grace period. */
+	while ((life = lifetime_find(dev, true)))
+		lifetime_refuse(life);
+	while ((life = lifetime_find(dev, false)))
+		lifetime_disconnect_forced(life);
 }
 EXPORT_SYMBOL_GPL(refcdev_disconnect_device);
 

@@ -10,6 +10,8 @@
 /* Whoever finds a device still connected may not be refused: it goes anyway. */
 void lifetime_disconnect_forced(struct lifetime *life);
 void lifetime_refuse(struct lifetime *life);
+/* One that is bound to @dev, with its lock held: live, or not yet dead; or NULL. */
+struct lifetime *lifetime_find(struct device *dev, bool live);
 
 /*
  * References that need no reference to the owner's module, because something else

@@ -23,6 +23,7 @@
 #include "fops.h"
 #include "gate.h"
 #include "inode.h"
+#include "late.h"
 #include "lifetime.h"
 #include "node.h"
 #include "open.h"
@@ -105,7 +106,7 @@ static int node_announce(struct refcdev *cdev, struct device *parent)
 		refcdev_unpublish(cdev);
 		ret = PTR_ERR(dev);
 	} else {
-		cdev->dev = dev;
+		smp_store_release(&cdev->dev, dev);	/* pairs with warn_late() */
 	}
 	trace_refcdev_register(cdev->life->name, refcdev_devt(cdev), ret);
 	lifetime_exit(cdev->life);
@@ -175,10 +176,10 @@ EXPORT_SYMBOL_GPL(refcdev_unregister);
 
 /*
  * If the driver had no remove that disconnects, some buses have taken the power from
- * the device by now: calls that are still inside may hang it. A probe that fails after
- * registration comes here as well, with the power on.
+ * the device by now: calls that are still inside may hang it. Likewise where a probe that
+ * fails after registration did not disconnect.
  */
-static void devm_refcdev_unregister(struct device *dev, void *res)
+void devm_refcdev_unregister(struct device *dev, void *res)
 {
 	struct refcdev *cdev = *(struct refcdev **)res;
 	struct lifetime *life = cdev->life;

@@ -17,6 +17,7 @@
 #include "fops.h"
 #include "gate.h"
 #include "inode.h"
+#include "late.h"
 #include "lifetime.h"
 #include "node.h"
 #include "open.h"
@@ -43,6 +44,18 @@ static struct refcdev *open_enter(unsigned int minor, struct gate_frame *frame)
 	return cdev;
 }
 
+/* Without its device the node is not bound yet. What is there stays while we are inside. */
+static void warn_late(struct refcdev *cdev)
+{
+	struct device *node;
+
+	if (!IS_ENABLED(CONFIG_REFCDEV_DEBUG))
+		return;
+	node = smp_load_acquire(&cdev->dev);	/* pairs with node_announce() */
+	if (node && node->parent)
+		refcdev_warn_late(node->parent);
+}
+
 static int open_driver(struct refcdev *cdev, struct inode *inode, struct file *file)
 {
 	int ret = 0;
@@ -50,6 +63,7 @@ static int open_driver(struct refcdev *cdev, struct inode *inode, struct file *f
 	file->f_mapping = cdev->inode->i_mapping;
 	file->private_data = cdev;
 	refcdev_delay(open_ready);
+	warn_late(cdev);
 	if (cdev->fops->open)
 		ret = cdev->fops->open(inode, file);
 	/* Either would lead the next call past the gate, and the last one past the put. */

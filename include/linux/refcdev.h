@@ -161,6 +161,7 @@ int __devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lif
 			    struct refcdev_type *type, struct module *owner);
 int refcdev_unregister(struct refcdev *cdev);
 void refcdev_disconnect_device(struct device *dev);
+bool refcdev_shutdown_device(struct device *dev, unsigned long timeout);
 
 /**
  * refcdev_register() - make an object reachable through a device node
@@ -196,7 +197,8 @@ void refcdev_disconnect_device(struct device *dev);
  *
  * To be the last managed call of probe, hence undone first, before the hardware's
  * resources go. On buses that power the device down between remove and devres have
- * refcdev_remove(), or refcdev_disconnect_device() in remove, as well.
+ * refcdev_remove(), or refcdev_disconnect_device() in remove, as well; and that where a
+ * later step of probe fails, which for them is the same.
  *
  * If it fails, @life is disconnected when it returns, and the probe has to fail: the
  * resources go now, and timers, interrupts and opens that came early may still be in
