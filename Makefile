@@ -5,6 +5,7 @@
 #
 #   KDIR=   kernel to build against        KSRC=   kernel source with scripts/checkpatch.pl
 #   ARGS=   arguments for run and test     NAME=   kernel for 'make kernel'
+#   DESTDIR=, INSTALL_MOD_PATH=   another root to install to: for a package, for a machine
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 NAME ?= debug
@@ -17,8 +18,41 @@ SOURCES = $(shell find include drivers kunit tools -name '*.[ch]' ! -name '*.mod
 modules: ## build the modules for the running kernel, or KDIR= (the default)
 	$(MAKE) -C $(KDIR) M="$(CURDIR)" modules
 
-modules_install: ## install the modules
-	$(MAKE) -C $(KDIR) M="$(CURDIR)" modules_install
+# Drivers are built against $(INSTALLED), as modules are against a kernel's headers, and it
+# lies where those do. Not in /usr/include, which is user space's, nor in refcdev-VERSION, where
+# dkms would look for sources to build. The checksums in Module.symvers are one kernel's.
+INSTALLED := $(DESTDIR)/usr/src/refcdev
+INSTALL_MOD_PATH ?= $(DESTDIR)
+DEPMOD ?= depmod
+# What modules_install and 'uname -r' say; 'make kernelrelease' does not where Debian overrides it.
+RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h), \
+	$(error no kernel in $(KDIR)))
+UPDATES = $(INSTALL_MOD_PATH)/lib/modules/$(RELEASE)/updates/drivers/refcdev
+CORE = -C $(KDIR) M="$(CURDIR)" REFCDEV_CORE_ONLY=1 INSTALL_MOD_DIR=updates \
+       INSTALL_MOD_PATH="$(INSTALL_MOD_PATH)" DEPMOD=true
+# A package runs depmod where it is installed, not where it is made.
+RUN_DEPMOD = $(if $(DESTDIR),true,$(DEPMOD) $(addprefix -b ,$(INSTALL_MOD_PATH)) $(RELEASE))
+
+install: modules_install headers_install ## install what drivers elsewhere need; DESTDIR= is heeded
+
+core:
+	$(MAKE) $(CORE) modules
+
+modules_install: core ## the core module alone, to /lib/modules/RELEASE/updates
+	$(MAKE) $(CORE) modules_install
+	$(RUN_DEPMOD)
+
+headers_install: core ## headers and Module.symvers alone, to /usr/src/refcdev
+	install -d "$(INSTALLED)/include/linux" "$(INSTALLED)/$(RELEASE)"
+	install -m 644 include/linux/*.h "$(INSTALLED)/include/linux"
+	install -m 644 Module.symvers "$(INSTALLED)/$(RELEASE)"
+
+uninstall: ## undo install; the headers go with the last kernel
+	rm -f "$(UPDATES)"/refcdev.ko* "$(INSTALLED)/$(RELEASE)/Module.symvers"
+	-rmdir -p --ignore-fail-on-non-empty "$(UPDATES)"
+	-rmdir "$(INSTALLED)/$(RELEASE)"
+	ls "$(INSTALLED)"/*/Module.symvers >/dev/null 2>&1 || rm -rf "$(INSTALLED)"
+	$(RUN_DEPMOD)
 
 tools: ## build the programs that the tests use
 	$(MAKE) -C tools/testing/refcdev
@@ -62,4 +96,5 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do \
 		printf '  %-18s%s\n' "$$target" "$$text"; done
 
-.PHONY: modules modules_install tools run test mutate kernel style sparse doc-check clean help
+.PHONY: modules install core modules_install headers_install uninstall tools run test mutate \
+	kernel style sparse doc-check clean help

@@ -15,7 +15,8 @@ die()
 here=$(cd -- "$(dirname -- "$0")" && pwd) || die "cannot find the folder of $0"
 
 # wanted GROUP COMMAND ARG...: is the group for each command, for this one, or for a word that
-# an argument is or ends with, as 6.12 in debug-6.12 and --kernel=6.12?
+# an argument is or ends with, as 6.12 in debug-6.12 and --kernel=6.12? Not in rt-6.12, which
+# needs other packages than the rest of its series.
 wanted()
 {
 	group=$1 command=$2
@@ -26,7 +27,9 @@ wanted()
 	esac
 	for arg; do
 		case $arg in
-		"$group" | *-"$group" | *="$group") return 0 ;;
+		"$group" | *="$group") return 0 ;;
+		rt-* | *=rt-*) ;;
+		*-"$group") return 0 ;;
 		esac
 	done
 	return 1

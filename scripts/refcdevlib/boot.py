@@ -60,7 +60,7 @@ class BootRun:
     """Runs a boot's tests; report(result) is called for each as it ends."""
 
     def __init__(self, boot, folder, limits=True):
-        self.tests = list(boot.tests) + ([] if boot.expects else [SANITIZERS])
+        self.tests = list(boot.tests) + ([SANITIZERS] if boot.clean else [])
         self.boot, self.folder, self.limits = boot, folder, limits
         self.watch = Watch()
         self.turns = []			# begun and not yet reported, in order
@@ -131,7 +131,8 @@ class BootRun:
     def _settle(self, guest):
         """A test has ended when both the protocol and the kernel's log, which is slower, say so."""
         while self.turns and self.turns[0].status is not None \
-                and self.turns[0].test.name in self.watch.ended and not self.ending:
+                and self.turns[0].test.name in self.watch.ended and not self.ending \
+                and not self.turns[0].test.ends:
             self._report(self.turns.pop(0))
             last = self.results[-1]
             if (last.splats or self.dirty) and last.name != SANITIZERS.name:
@@ -145,7 +146,7 @@ class BootRun:
 
     def _report(self, turn):
         splats = self.watch.of(turn.test.name)
-        if turn.test is SANITIZERS:
+        if turn.test is SANITIZERS or turn.test.ends:
             splats += self.watch.of(None)
         seconds = turn.seconds or time.monotonic() - turn.started
         result = judge(turn.test, self.boot.kernel.name, seconds, turn.lines, turn.status,
@@ -161,9 +162,11 @@ class BootRun:
         if self.ending == ENDED_AFTER_FAILURE:
             return
         for turn in self.turns:
+            if turn.test.ends and (self.ending or not self.watch.down):
+                turn.status = None	# it has ended, the guest has not
             self._report(turn)
         checked = any(result.name == SANITIZERS.name for result in self.results)
-        if not checked and self.watch.of(None) and not self.boot.expects:
+        if not checked and self.watch.of(None) and self.boot.clean:
             self._report(Turn(SANITIZERS, time.monotonic()))
 
     def _out_of_time(self, guest):

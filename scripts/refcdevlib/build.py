@@ -11,8 +11,9 @@ import subprocess
 
 from .common import (TREE, HarnessError, cache_dir, cpus, die_with_parent, locked, need_space,
                      say)
+from .outside import Outside
 
-PARTS = ("Kbuild", "Kconfig", "include", "drivers", "kunit", "tools/testing/refcdev")
+PARTS = ("Makefile", "Kbuild", "Kconfig", "include", "drivers", "kunit", "tools/testing/refcdev")
 BUILT = (".o", ".d", ".ko", ".mod", ".cmd", ".a", ".order", ".symvers", ".pyc")
 PROGRAMS = "tools/testing/refcdev"
 
@@ -24,6 +25,7 @@ class Copy:
         checkout = hashlib.sha256(str(TREE).encode()).hexdigest()[:12]
         self.kernel = kernel
         self.path = cache_dir() / "build" / checkout / kernel.name
+        self.outside = Outside(self.path)
 
     @contextlib.contextmanager
     def locked(self):
@@ -35,19 +37,23 @@ class Copy:
     def build(self, kdir):
         self.path.mkdir(parents=True, exist_ok=True)
         need_space(self.path, 200, "building the modules")
-        self._sync()
+        files = self._sync()
         if (self.path / "Kbuild").exists():
+            self.outside.build(kdir, files, self._make)
             self._make(f"modules for {self.kernel.name}", "-C", kdir, f"M={self.path}", "modules")
         if (self.path / PROGRAMS / "Makefile").exists():
             self._make("programs", "-C", self.path / PROGRAMS)
 
     def modules(self):
-        """The modules of the last build; leftovers of an earlier one are not among them."""
+        """The modules of the last build; leftovers of an earlier one are not among them.
+
+        With them somebody else's, or a text that says why there is none.
+        """
         order = self.path / "modules.order"
         if not order.exists():
             return []
         paths = [self.path / line for line in order.read_text().split()]
-        return [path.with_suffix(".ko") for path in paths]
+        return [path.with_suffix(".ko") for path in paths] + self.outside.products()
 
     def programs(self):
         """(name, path, mode) of what goes into the guest's /refcdev."""
@@ -60,7 +66,7 @@ class Copy:
                     yield str(name), path, mode | 0o555
 
     def _sync(self):
-        """Bring the copy up to date; start over when a file has vanished."""
+        """Bring the copy up to date, start over when a file has vanished; returns its files."""
         files = set(_sources())
         manifest = self.path / ".synced"
         before = set(manifest.read_text().splitlines()) if manifest.exists() else set()
@@ -70,6 +76,7 @@ class Copy:
         for name in files:
             _refresh(TREE / name, self.path / name)
         manifest.write_text("\n".join(sorted(files)))
+        return files
 
     def _make(self, what, *words):
         done = subprocess.run(["make", f"-j{cpus()}", *words], text=True, errors="replace",

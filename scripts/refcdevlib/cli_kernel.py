@@ -29,7 +29,7 @@ def main(words):
             print(kconfig.text(kconfig.merged(kernel)), end="")
         return PASS
     for kernel in found:
-        if options.command == "path" and not kernel.stock and not kbuild.product(kernel).exists():
+        if options.command == "path" and not kernel.packaged and not kbuild.product(kernel).exists():
             raise HarnessError(f"{kernel.name} is not built: scripts/kernel build {kernel.name}")
         image = Image(kernel)
         print(f"{kernel.name}: {image.folder} {image.kdir}")
@@ -45,7 +45,7 @@ def _refresh(found):
 
 def _list():
     for kernel in kernels.ALL:
-        state = "" if kernel.stock else f" ({_state(kernel)})"
+        state = "" if kernel.packaged else f" ({_state(kernel)})"
         print(f"{kernel.name:16}{kernel.variant.about}{state}")
     return PASS
 

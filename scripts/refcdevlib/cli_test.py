@@ -58,7 +58,7 @@ def _boots(options, tests):
     if not options.full and not options.names:
         chosen = [test for test in chosen if test.tier != "full"]
     where = kernels.find(options.kernel or kernels.DEFAULT)
-    where = sorted(where, key=lambda kernel: kernel.stock)
+    where = sorted(where, key=lambda kernel: kernel.packaged)
     return plan.boots(chosen, where, named=bool(options.kernel and names)), itself
 
 

@@ -16,7 +16,7 @@ BUSYBOX = pathlib.Path("/bin/busybox")
 
 def folder(kernel):
     """Where the kernel is, or will be, in the cache."""
-    return stock.product(kernel) if kernel.stock else kbuild.product(kernel)
+    return stock.product(kernel) if kernel.packaged else kbuild.product(kernel)
 
 
 class Image:
@@ -24,15 +24,15 @@ class Image:
 
     def __init__(self, kernel):
         self.kernel = kernel
-        self.folder = stock.fetch(kernel) if kernel.stock else kbuild.build(kernel)
+        self.folder = stock.fetch(kernel) if kernel.packaged else kbuild.build(kernel)
         self.bzimage, self.config = self.folder / "bzImage", self.folder / "config"
         self.copy = Copy(kernel)
 
     @property
     def kdir(self):
         """What modules are built against."""
-        if self.kernel.stock:
-            release, _ = kernels.stock_release(self.kernel.series)
+        if self.kernel.packaged:
+            release, _ = kernels.packaged_release(self.kernel)
             return pathlib.Path("/usr/src") / f"linux-headers-{release}"
         return self.folder / "obj"
 
@@ -76,6 +76,8 @@ def _base(copy):
         root.file(f"refcdev/{name}", path.read_bytes(), mode)
     for path in copy.modules():
         root.file(f"refcdev/modules/{path.name}", path.read_bytes())
+    root.file("refcdev/samples", "".join(f"{path.stem}\n" for path in copy.modules()
+                                         if path.parent.name == "samples").encode())
     return root.archive()
 
 

@@ -12,7 +12,7 @@ class Series:
     """One kernel series. A new one is a new line in SERIES."""
     name: str
     source: str			# package with /usr/src/<source>.tar.xz
-    headers: str		# metapackage whose dependency names the stock kernel, or None
+    headers: str		# metapackage whose dependency names a packaged kernel, or None
     steps: int			# lines that a build of the debug kernel prints, for its progress bar
     fragments: tuple = ()	# of this series, after those of the variant
     suite: str = None		# of a newer distribution; then 'source' is all but the last number
@@ -25,11 +25,14 @@ class Variant:
     fragments: tuple
     memory: str
     about: str
+    flavour: str = ""		# in the name of the package, for {} in the series' headers
+    runs: tuple = ()		# it also takes the tests for these variants
+    by_name: bool = False	# not with its series, but only by a name of its own
 
 
 SERIES = (
-    Series("6.1", "linux-source-6.1", "linux-headers-amd64", 1750),
-    Series("6.12", "linux-source-6.12", "linux-headers-6.12-amd64", 1860, ("6.12",)),
+    Series("6.1", "linux-source-6.1", "linux-headers-{}amd64", 1750),
+    Series("6.12", "linux-source-6.12", "linux-headers-6.12-{}amd64", 1860, ("6.12",)),
     # no stock kernel: the tools in its headers package need a newer C library and compiler
     Series("7", "linux-source-7.", None, 1985, ("6.12", "7"), "trixie-backports"),
 )
@@ -41,6 +44,8 @@ VARIANTS = (
             "KASAN, lockdep, debugobjects, kmemleak, KUnit, fault injection"),
     Variant("debug-kobj", ("base", "debug", "kobj"), "1G",
             "debug, and late kobject releases, and every probe done twice"),
+    Variant("rt", (), "512M", "the distribution's PREEMPT_RT kernel, as it is", "rt-",
+            ("stock",), by_name=True),
 )
 
 
@@ -54,25 +59,33 @@ class Kernel:
         return f"{self.variant.name}-{self.series.name}"
 
     @property
-    def stock(self):
+    def packaged(self):
         return not self.variant.fragments
+
+    @property
+    def headers(self):
+        """Metapackage whose dependency names a packaged kernel."""
+        return self.series.headers.format(self.variant.flavour)
 
     @property
     def fragments(self):
         """Names in scripts/configs; a later one has the last word."""
-        return () if self.stock else self.variant.fragments + self.series.fragments
+        return () if self.packaged else self.variant.fragments + self.series.fragments
 
 
 ALL = tuple(kernel for kernel in (Kernel(s, v) for s in SERIES for v in VARIANTS)
-            if kernel.series.headers or not kernel.stock)
+            if kernel.series.headers or not kernel.packaged)
 
 
 def find(name):
-    """The kernels that a name means: full name, variant (of the default series) or series."""
+    """The kernels that a name means: full name, variant (of the default series) or series.
+
+    A series leaves out the variants that run by name only.
+    """
     name = name.removesuffix(".x")
     for found in ([k for k in ALL if k.name == name],
                   [k for k in ALL if k.variant.name == name and k.series.name == DEFAULT],
-                  [k for k in ALL if k.series.name == name]):
+                  [k for k in ALL if k.series.name == name and not k.variant.by_name]):
         if found:
             return found
     names = [k.name for k in ALL]
@@ -92,12 +105,12 @@ def package_version(package):
     return version.split("|")[1]
 
 
-def stock_release(series):
-    """Release of the stock kernel (6.1.0-9-amd64) and its package version."""
-    package_version(series.headers)
-    depends = output(["dpkg-query", "-W", "-f", "${Depends}", series.headers]) or ""
+def packaged_release(kernel):
+    """Release of a packaged kernel (6.1.0-9-amd64) and its package version."""
+    package_version(kernel.headers)
+    depends = output(["dpkg-query", "-W", "-f", "${Depends}", kernel.headers]) or ""
     for dependency in depends.split(","):
         word = dependency.split()[0] if dependency.split() else ""
         if word.startswith("linux-headers-"):
             return word[len("linux-headers-"):], package_version(word)
-    raise HarnessError(f"{series.headers} depends on no kernel headers: '{depends}'")
+    raise HarnessError(f"{kernel.headers} depends on no kernel headers: '{depends}'")

@@ -11,7 +11,8 @@ from . import kernels
 from .common import TOOLS, TREE, HarnessError
 
 MARKER = re.compile(r"^\s*(?:#|//|/?\*+)\s*refcdev-test:\s*(.*?)\s*(?:\*/)?\s*$")
-KEYS = ("limit", "boot", "tier", "expects", "append", "mem", "alone", "programs", "verdict")
+KEYS = ("limit", "boot", "tier", "expects", "append", "mem", "alone", "programs", "ends",
+        "verdict")
 
 
 @dataclasses.dataclass
@@ -28,11 +29,12 @@ class Test:
     mem: str = ""
     alone: bool = False
     programs: tuple = ()		# of the machine, to be taken along
+    ends: str = ""			# how the guest goes down, with what the test left running
     verdict: str = "pass"		# of the harness's own tests
 
     @property
     def own_boot(self):
-        return bool(self.expects or self.append or self.mem or self.alone)
+        return bool(self.expects or self.append or self.mem or self.alone or self.ends)
 
 
 @dataclasses.dataclass
@@ -52,6 +54,15 @@ class Boot:
     @property
     def expects(self):
         return self.tests[0].expects
+
+    @property
+    def ends(self):
+        return self.tests[0].ends
+
+    @property
+    def clean(self):
+        """Nothing is declared to be wrong or left over at the end: sanitizers can tell."""
+        return not self.expects and not self.ends
 
 
 def _declared(test):
@@ -89,6 +100,8 @@ def _set(test, key, value):
         test.programs = tuple(value.split(","))
     elif key == "alone":
         test.alone = value == "1"
+    elif key == "ends" and value not in ("poweroff", "reboot"):
+        raise ValueError(f"unknown end '{value}'")
     else:
         setattr(test, key, value)
 
@@ -130,7 +143,8 @@ def boots(tests, chosen_kernels, named=False):
     """Group tests into boots. With 'named', a test runs on each chosen kernel, whatever it says."""
     result = []
     for kernel in chosen_kernels:
-        here = [test for test in tests if named or kernel.variant.name in test.boot]
+        wanted = {kernel.variant.name, *kernel.variant.runs}
+        here = [test for test in tests if named or wanted & set(test.boot)]
         shared = [test for test in here if not test.own_boot]
         if shared:
             result.append(Boot(kernel, shared))

@@ -30,8 +30,9 @@ class Runner:
 
     def _write_initramfs(self, boot, path):
         image = self.images[boot.kernel.name]
-        tests = list(boot.tests) + ([] if boot.expects else [SANITIZERS])
-        path.write_bytes(image.initramfs(tests, self.environment(boot.kernel)))
+        tests = list(boot.tests) + ([SANITIZERS] if boot.clean else [])
+        environment = self.environment(boot.kernel) | {"REFCDEV_END": boot.ends or "poweroff"}
+        path.write_bytes(image.initramfs(tests, environment))
         return image
 
     def boot(self, boot, report):

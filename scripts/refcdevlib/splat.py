@@ -29,6 +29,8 @@ CONTINUES = re.compile(r"^(?:Oops:|KASAN: |Kernel panic - not syncing: (?:Fatal 
 CUT = re.compile(r"^-+\[ cut here \]-+$")
 # and lib/list_debug.c says its words even before the cut
 PRELUDE = re.compile(r"^list_(?:add|del) corruption")
+# The last words of a kernel that was told to go
+DOWN = re.compile(r"^reboot: (?:Restarting system|Power down)")
 DROPPED = re.compile(r"\*\* \d+ printk messages dropped|printk: .*messages dropped")
 LENGTH = 60
 
@@ -51,7 +53,7 @@ class Watch:
 
     def __init__(self):
         self.splats, self.test, self.ended, self.dropped = [], None, set(), 0
-        self.open = None
+        self.open, self.down = None, False
         self.cut = False		# the splat that is open has not said yet what it is
 
     def feed(self, raw):
@@ -62,6 +64,7 @@ class Watch:
         if not stamped:
             return
         message = line[stamped.end():]
+        self.down = self.down or DOWN.match(message) is not None
         mark = MARK.match(message)
         if mark:
             self.open = None

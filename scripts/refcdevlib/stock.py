@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The distribution's kernel: fetched as a package and unpacked into the cache, not installed."""
+"""The distribution's kernels: fetched as a package and unpacked into the cache, not installed."""
 
 import pathlib
 import shutil
@@ -7,17 +7,17 @@ import subprocess
 import tempfile
 
 from .common import HarnessError, cache_dir, locked, need_space, say
-from .kernels import stock_release
+from .kernels import packaged_release
 
 
 def product(kernel):
-    release, version = stock_release(kernel.series)
+    release, version = packaged_release(kernel)
     return cache_dir() / "kernels" / f"{kernel.name}-{release}-{version.replace('~', '-')}"
 
 
 def fetch(kernel):
     """Folder with vmlinuz and config; downloads the package the first time."""
-    release, version = stock_release(kernel.series)
+    release, version = packaged_release(kernel)
     final = product(kernel)
     with locked(final.with_name(final.name + ".lock"), f"kernel {kernel.name}"):
         if not final.exists():

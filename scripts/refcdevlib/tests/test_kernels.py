@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from refcdevlib import kconfig, kernels
+from refcdevlib import kconfig, kernels, plan
 from refcdevlib.common import TREE, HarnessError
 
 SCRIPTS = TREE / "scripts"
@@ -23,13 +23,39 @@ class Names(unittest.TestCase):
         self.assertEqual(names("debug"), ["debug-" + kernels.DEFAULT])
         self.assertEqual(names("6.12"), ["stock-6.12", "debug-6.12", "debug-kobj-6.12"])
 
-    def test_no_stock_kernel_without_headers(self):
+    def test_no_packaged_kernel_without_headers(self):
         self.assertEqual(names("7"), ["debug-7", "debug-kobj-7"])
         self.assertEqual(names("7.x"), names("7"))
+
+    def test_realtime_by_its_own_name_only(self):
+        self.assertEqual((names("rt"), names("rt-6.12")), (["rt-6.1"], ["rt-6.12"]))
+        for word in ("6.1", "6.12", "stock"):
+            self.assertNotIn("rt", [k.variant.name for k in kernels.find(word)])
+
+    def test_packages_of_the_packaged(self):
+        self.assertEqual([kernels.find(name)[0].headers for name in ("stock", "rt", "rt-6.12")],
+                         ["linux-headers-amd64", "linux-headers-rt-amd64",
+                          "linux-headers-6.12-rt-amd64"])
 
     def test_unknown(self):
         with self.assertRaisesRegex(HarnessError, "nearest: .*debug-6.12"):
             kernels.find("debg-6.12")
+
+
+class Boots(unittest.TestCase):
+    TESTS = [plan.Test(boot, "", "", boot=(boot,)) for boot in ("stock", "debug", "rt")]
+
+    def on(self, name, **kwargs):
+        boots = plan.boots(self.TESTS, kernels.find(name), **kwargs)
+        return [test.name for boot in boots for test in boot.tests]
+
+    def test_realtime_takes_what_stock_takes(self):
+        self.assertEqual(self.on("rt"), ["stock", "rt"])
+        self.assertEqual(self.on("stock"), ["stock"])
+        self.assertEqual(self.on("debug"), ["debug"])
+
+    def test_named_tests_run_anywhere(self):
+        self.assertEqual(self.on("rt", named=True), ["stock", "debug", "rt"])
 
 
 class Fragments(unittest.TestCase):
@@ -60,7 +86,8 @@ class Packages(unittest.TestCase):
 
     def test_each_series_lists_its_packages(self):
         for series in kernels.SERIES:
-            needed = {series.headers, None if series.suite else series.source} - {None}
+            needed = {kernel.headers for kernel in kernels.find(series.name) if kernel.packaged}
+            needed |= set() if series.suite else {series.source}
             self.assertLessEqual(needed, self.missing("test", "--kernel", series.name))
 
     def test_only_the_series_that_is_named(self):
@@ -71,6 +98,13 @@ class Packages(unittest.TestCase):
         for words in (["--kernel", "debug-6.12"], ["--kernel=6.12"], ["build", "stock-6.12"]):
             self.assertEqual(self.missing("test", *words) - usual,
                              {"linux-source-6.12", "linux-headers-6.12-amd64"}, words)
+
+    def test_realtime_lists_its_own(self):
+        usual = self.missing("test")
+        for word in ("rt", "rt-6.1", "rt-6.12"):
+            kernel, = kernels.find(word)
+            for words in (["--kernel", word], ["--kernel=" + word]):
+                self.assertEqual(self.missing("test", *words) - usual, {kernel.headers}, words)
 
     def test_the_full_tier_and_a_named_test_need_more(self):
         usual = self.missing("test")

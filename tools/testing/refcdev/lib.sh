@@ -81,6 +81,12 @@ unload()
 	done
 }
 
+# refused MODULE: the module is in use and does not go
+refused()
+{
+	! rmmod "$1" 2>/tmp/rmmod.error && grep -qi 'temporarily\|busy' /tmp/rmmod.error
+}
+
 # number FILE
 number()
 {
