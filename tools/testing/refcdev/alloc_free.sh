@@ -9,8 +9,8 @@ times=10000
 [ "$REFCDEV_TIER" = full ] && times=100000
 # Debugging allocates for itself now and then, whoever calls; a call that allocates does always.
 case $REFCDEV_KERNEL in
-stock*)	noise=0 ;;
-*)	noise=$((times / 2)) ;;
+stock* | rt*)	noise=0 ;;
+*)		noise=$((times / 2)) ;;
 esac
 load refcdev
 load twin

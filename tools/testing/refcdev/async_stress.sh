@@ -3,7 +3,7 @@
 #
 # async_stress: C1, C4, C5: ticker is unbound with requests of io_uring and aio pending,
 # while their submitter exits, is killed, closes its ring or cancels, and ticks arrive.
-# refcdev-test: limit=1500
+# refcdev-test: limit=1500 boot=debug,rt
 
 . ./lib.sh
 rounds=60

@@ -3,7 +3,7 @@
 #
 # close_race: C1, C5: files are closed just when their devices go: each release comes once, the
 # private data goes with the last, and nothing is used after that.
-# refcdev-test: limit=700
+# refcdev-test: limit=700 boot=debug,rt
 
 . ./lib.sh
 disconnects=60 closes=3000

@@ -23,17 +23,47 @@
 
 static struct trace_counts counts;
 
-/*
- * Calls asleep in the driver, on this very device: the unbind will find them in flight, if
- * nothing wakes them on the way there. Nothing does while there are no messages and no
- * thread writes any.
- */
-static bool somebody_sleeps(int fd)
+/* A call that began before the hold; none begins after. */
+static bool nobody_passes(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < options.threads * options.procs; i++)
+		if (__atomic_load_n(&shared->slots[i].passing, __ATOMIC_SEQ_CST))
+			return false;
+	return true;
+}
+
+static bool no_messages(int fd)
 {
 	struct refcdev_fifo_state state;
 
-	return ioctl(fd, REFCDEV_FIFO_GET_STATE, &state) == 0 && state.waiting > 0 &&
-	       (!shared->hold || !state.depth);
+	return ioctl(fd, REFCDEV_FIFO_GET_STATE, &state) == 0 && !state.depth;
+}
+
+/*
+ * Calls asleep in the driver, by what the scheduler says: for the driver, who was woken in
+ * vain and has not run yet is still waiting, but he would see the disconnect and leave
+ * before the drain.
+ */
+static bool somebody_sleeps(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < options.threads * options.procs; i++)
+		if (task_sleeps_in(shared->slots[i].pid,
+				   __atomic_load_n(&shared->slots[i].tid, __ATOMIC_ACQUIRE),
+				   SYS_read))
+			return true;
+	return false;
+}
+
+/* Until nobody wakes a reader any more: no messages, and nobody who writes one. */
+static void hold_messages(int fd)
+{
+	__atomic_store_n(&shared->hold, true, __ATOMIC_SEQ_CST);
+	wait_until(nobody_passes(), SECOND);
+	wait_until(no_messages(fd), SECOND);
 }
 
 /*
@@ -48,8 +78,9 @@ static void wait_for_use(void)
 	if (fd < 0)
 		return;
 	wait_until(total_calls() >= calls, SECOND);
-	__atomic_store_n(&shared->hold, shared->cycles % 8 != 7, __ATOMIC_RELAXED);
-	wait_until(somebody_sleeps(fd), SECOND);
+	if (shared->cycles % 8 != 7)
+		hold_messages(fd);
+	wait_until(somebody_sleeps(), SECOND);
 	close(fd);
 }
 

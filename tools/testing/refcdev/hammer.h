@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define MAX_SLOTS	256
 #define MAX_CYCLES	100000
@@ -36,7 +37,7 @@ struct options {
 	unsigned int ops;		/* bits */
 };
 
-/* Counters of one thread; written by it alone. */
+/* Of one thread; written by it alone. */
 struct slot {
 	unsigned long calls;		/* let through */
 	unsigned long refused;		/* ENXIO */
@@ -44,12 +45,14 @@ struct slot {
 	unsigned long revived;		/* an old file that answered again: must be 0 */
 	unsigned long unexpected;	/* errors that no call may return */
 	int last_error, last_op;
+	pid_t pid, tid;
+	bool passing;			/* in a call that ends once there is no message */
 } __attribute__((aligned(64)));
 
 /* In memory that all processes share. */
 struct shared {
 	bool stop;			/* workers: come to an end */
-	bool hold;			/* workers: write no messages */
+	bool hold;			/* workers: write no messages, nor wait for room */
 	bool finished;			/* the conductor has */
 	uint32_t generation;		/* of the device; a futex */
 	unsigned int cycles, drained, inflight_cycles, sleeper_cycles;

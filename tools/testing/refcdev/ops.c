@@ -65,16 +65,33 @@ static long op_read(struct worker *self)
 	}
 }
 
+/*
+ * Begin a call that writes, or sleeps while there are messages; not while the conductor holds.
+ * It sets its flag and then reads ours, we set ours and then read its: one of us sees the other.
+ */
+static bool begin_passing(struct worker *self)
+{
+	__atomic_store_n(&self->slot->passing, true, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&shared->hold, __ATOMIC_SEQ_CST))
+		return true;
+	__atomic_store_n(&self->slot->passing, false, __ATOMIC_RELEASE);
+	return false;
+}
+
+static long end_passing(struct worker *self, long ret)
+{
+	__atomic_store_n(&self->slot->passing, false, __ATOMIC_RELEASE);
+	return ret;
+}
+
 /* One in eight may sleep, as the FIFO is small. */
-static long op_write(struct worker *self)
+static long write_message(struct worker *self)
 {
 	char text[REFCDEV_FIFO_MESSAGE_MAX + 1];
 	unsigned int size = draw(self, sizeof(text)) + 1;
 	struct iovec iov = { text, size };
 	struct process *process = self->process;
 
-	if (__atomic_load_n(&shared->hold, __ATOMIC_RELAXED))
-		return NO_CALL;
 	memset(text, 'x', sizeof(text));
 	switch (draw(self, 8)) {
 	case 0:
@@ -88,6 +105,11 @@ static long op_write(struct worker *self)
 	}
 }
 
+static long op_write(struct worker *self)
+{
+	return begin_passing(self) ? end_passing(self, write_message(self)) : NO_CALL;
+}
+
 static long op_ioctl(struct worker *self)
 {
 	struct refcdev_fifo_state state;
@@ -96,9 +118,9 @@ static long op_ioctl(struct worker *self)
 
 	switch (draw(self, 8)) {
 	case 0:
-		if (!self->may_sleep)
+		if (!self->may_sleep || !begin_passing(self))
 			return NO_CALL;
-		return ioctl(fd, REFCDEV_FIFO_WAIT_EMPTY);
+		return end_passing(self, ioctl(fd, REFCDEV_FIFO_WAIT_EMPTY));
 	case 1:
 		return ioctl(fd, REFCDEV_FIFO_FLUSH);
 	case 2:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # self_disconnect: C10: a call that unbinds its own device is warned about and does not hang.
-# refcdev-test: limit=90 expects="refcdev: refcdev-test.0 is unbound from inside one of its own calls"
+# refcdev-test: limit=90 boot=debug,rt expects="refcdev: refcdev-test.0 is unbound from inside one of its own calls"
 
 . ./lib.sh
 load refcdev

@@ -3,7 +3,7 @@
 #
 # stress_ng: a stranger's program uses all of fifo's nodes as it pleases, while they are unbound
 # and bound. Its status says nothing: it is content with nodes that it could not open.
-# refcdev-test: limit=300 tier=full programs=stress-ng
+# refcdev-test: limit=300 boot=debug,rt tier=full programs=stress-ng
 
 . ./lib.sh
 devices=3

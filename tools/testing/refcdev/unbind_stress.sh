@@ -3,7 +3,7 @@
 #
 # unbind_stress: C1 to C6, C8: fifo is unbound and bound while nine threads use it, with the
 # sanitizers watching; in most cycles calls are in flight and sleepers are woken.
-# refcdev-test: limit=1200
+# refcdev-test: limit=1200 boot=debug,rt
 
 . ./lib.sh
 cycles=300

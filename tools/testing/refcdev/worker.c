@@ -87,6 +87,8 @@ static void *worker_thread(void *data)
 	unsigned long refused;
 	enum op op;
 
+	self->slot->pid = getpid();
+	__atomic_store_n(&self->slot->tid, gettid(), __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)) {
 		do {
 			op = draw(self, NR_OPS);
