@@ -6,11 +6,6 @@
 
 . ./lib.sh
 
-refused()
-{
-	! rmmod "$1" 2>/tmp/rmmod.error && grep -qi 'temporarily\|busy' /tmp/rmmod.error
-}
-
 load refcdev
 load fifo devices=2
 check "the core stays while a driver needs it" refused refcdev

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "passing.h"
 #include "subject.h"
 #include "uring.h"
 
@@ -33,43 +33,6 @@ static void setup(void)
 	}
 	subject_renew(&fifo_subject);
 	subject_renew(&wait_subject);
-}
-
-/* Sends two files, or one if the second is -1. */
-static void send_files(int socket, int first, int second)
-{
-	int fds[2] = { first, second }, count = second < 0 ? 1 : 2;
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(fds))];
-	} control = {};
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			      .msg_controllen = CMSG_SPACE(count * sizeof(int)) };
-
-	control.header.cmsg_level = SOL_SOCKET;
-	control.header.cmsg_type = SCM_RIGHTS;
-	control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
-	memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
-	require(sendmsg(socket, &msg, 0) == 1);
-}
-
-static int receive_file(int socket)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {};
-	char byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-	int fd;
-
-	require(recvmsg(socket, &msg, 0) == 1);
-	require(control.header.cmsg_type == SCM_RIGHTS);
-	memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
-	return fd;
 }
 
 /* C8: also by another process, and when the device is back. */
@@ -101,28 +64,6 @@ static void received_after_unbind(void)
 	expect_equal(get_mark(fd), -ENXIO);
 	close(fd);
 	expect(subject_released_all(&fifo_subject, 3));
-}
-
-/* A socket that is bound to a name that only the kernel knows. */
-static int socket_to_itself(void)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	socklen_t size = sizeof(address);
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-
-	require(fd >= 0 && bind(fd, (void *)&address, sizeof(sa_family_t)) == 0);
-	require(getsockname(fd, (void *)&address, &size) == 0);
-	require(connect(fd, (void *)&address, size) == 0);
-	return fd;
-}
-
-/* Closing any socket has the garbage collector look for others that nobody can reach. */
-static void collect_garbage(void)
-{
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-
-	require(fd >= 0);
-	close(fd);
 }
 
 /* The module goes a moment after the last file's release has said that it ran. */
@@ -259,8 +200,7 @@ static void registered_files(void)
 	require(ret == 0);
 	for (i = 0; i < REGISTERED; i++)
 		fds[i] = subject_open(&fifo_subject, O_NONBLOCK);
-	require(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, fds,
-			REGISTERED) == 0);
+	require(uring_register_files(&ring, fds, REGISTERED) == 0);
 	for (i = 0; i < REGISTERED; i++)
 		close(fds[i]);
 	expect_equal(subject_count(&fifo_subject, "closes"), closes);

@@ -146,6 +146,12 @@ int uring_register_buffers(struct uring *ring, const struct iovec *iov, unsigned
 	       -errno : 0;
 }
 
+int uring_register_files(struct uring *ring, const int *fds, unsigned int count)
+{
+	return syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_FILES, fds, count) ?
+	       -errno : 0;
+}
+
 struct io_uring_sqe *uring_read_fixed(struct uring *ring, uint64_t tag, int fd, void *buffer,
 				      size_t size, int64_t position, unsigned int index)
 {

@@ -76,6 +76,9 @@ struct io_uring_sqe *uring_write_fixed(struct uring *ring, uint64_t tag, int fd,
 				       const void *buffer, size_t size, int64_t position,
 				       unsigned int index);
 
+/* Files for entries with IOSQE_FIXED_FILE, by index; the ring keeps them open. */
+int uring_register_files(struct uring *ring, const int *fds, unsigned int count);
+
 /* Multishot polls go on until a result comes without IORING_CQE_F_MORE. */
 struct io_uring_sqe *uring_poll(struct uring *ring, uint64_t tag, int fd, unsigned int events,
 				bool multishot);

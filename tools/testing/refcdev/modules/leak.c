@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * leak.c: takes one reference to the object behind a node and never gives it back, for
- * tests that must notice
+ * leak.c: takes one reference to the object behind a node, as another driver would, and gives
+ * it back when it is unloaded, or never, for tests that must notice
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -13,6 +13,12 @@ static char *path;
 module_param(path, charp, 0444);
 MODULE_PARM_DESC(path, "node of a refcdev driver; any other is a bug");
 
+static bool gives_back;
+module_param(gives_back, bool, 0444);
+MODULE_PARM_DESC(gives_back, "give the reference back in the end");
+
+static struct lifetime *life;
+
 static int __init leak_init(void)
 {
 	struct file *file;
@@ -23,7 +29,8 @@ static int __init leak_init(void)
 	file = filp_open(path, O_RDWR, 0);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	if (!lifetime_tryget(refcdev_from_file(file)->life))
+	life = refcdev_from_file(file)->life;
+	if (!lifetime_tryget(life))
 		ret = -ENXIO;
 	fput(file);
 	return ret;
@@ -32,9 +39,11 @@ module_init(leak_init);
 
 static void __exit leak_exit(void)
 {
+	if (gives_back)
+		lifetime_put(life);
 }
 module_exit(leak_exit);
 
-MODULE_DESCRIPTION("Leaks one reference on purpose");
+MODULE_DESCRIPTION("Holds one reference, or leaks it on purpose");
 MODULE_AUTHOR("The refcdev authors");
 MODULE_LICENSE("GPL");
