@@ -13,16 +13,7 @@
 
 #include "../drivers/refcdev/fops.h"
 #include "gadget.h"
-
-#define MAX_WORDS	6
-
-/**
- * struct words - the arguments of a call
- * @word: each of them, as a number
- */
-struct words {
-	unsigned long word[MAX_WORDS];
-};
+#include "words.h"
 
 /**
  * struct walk - the driver's records, and the arguments that are no fakes
@@ -38,6 +29,7 @@ struct words {
  * @iocb: of @file
  * @ioucmd: of @file
  * @vma: for a mapping that fails
+ * @desc: the same
  * @lock: locks, by @undo
  * @lease: leases, by @undo
  * @fake: what other pointers point to
@@ -54,11 +46,16 @@ static struct walk {
 	struct kiocb iocb;
 	struct io_uring_cmd ioucmd;
 	struct vm_area_struct vma;
+#ifdef HAVE_MMAP_PREPARE
+	struct vm_area_desc desc;
+#endif
 	struct file_lock lock[2];
 	struct file_lease *lease[2];
 	char fake[8];
 } walk;
 
+/* Where a kernel has the operation, and the core refuses it. */
+#define NO_ROW
 #define FAKE(nr)		((void *)&walk.fake[nr])
 /* What a call of an operation that returns nothing leaves in walk.ret. */
 #define NOTHING			(-77)
@@ -86,6 +83,8 @@ static struct walk {
 	  (file, cmd, arg), (walk.file, 51, 52))				\
 	X(mmap, int, (struct file *file, struct vm_area_struct *vma),		\
 	  (file, vma), (walk.file, &walk.vma))					\
+	FOP_MMAP_PREPARE(X(mmap_prepare, int, (struct vm_area_desc *desc), (desc),	\
+			   (&walk.desc)), NO_ROW)				\
 	X(flush, int, (struct file *file, fl_owner_t id), (file, id), (walk.file, FAKE(1))) \
 	X(fsync, int, (struct file *file, loff_t start, loff_t end, int datasync), \
 	  (file, start, end, datasync), (walk.file, 61, 62, 63))		\
@@ -142,17 +141,6 @@ static struct walk {
 	  (struct file *in, loff_t pos_in, struct file *out, loff_t pos_out,	\
 	   size_t len, unsigned int flags),					\
 	  (in, pos_in, out, pos_out, len, flags), ())
-
-/* Each argument as a number. */
-#define WORDS_1(a)		(unsigned long)(a)
-#define WORDS_2(a, ...)		(unsigned long)(a), WORDS_1(__VA_ARGS__)
-#define WORDS_3(a, ...)		(unsigned long)(a), WORDS_2(__VA_ARGS__)
-#define WORDS_4(a, ...)		(unsigned long)(a), WORDS_3(__VA_ARGS__)
-#define WORDS_5(a, ...)		(unsigned long)(a), WORDS_4(__VA_ARGS__)
-#define WORDS_6(a, ...)		(unsigned long)(a), WORDS_5(__VA_ARGS__)
-#define WORDS_NR(_1, _2, _3, _4, _5, _6, nr, ...)	WORDS_##nr
-#define WORDS(...)								\
-	((struct words) { { WORDS_NR(__VA_ARGS__, 6, 5, 4, 3, 2, 1)(__VA_ARGS__) } })
 
 static void saw(enum refcdev_op op, struct words args)
 {

@@ -3,7 +3,7 @@
  * fops_walk_kunit.c: every member of struct file_operations, by the kernel's own list: each
  * has a row in the core's table, and does what the row says
  *
- * The list is made from <linux/fs.h> when this is built; see fops_list.awk. A second one
+ * The list is made from <linux/fs.h> when this is built; see members.awk. A second one
  * is made from the same header with a member more: the walk has to notice it.
  */
 /* refcdev-test: limit=90 */
@@ -162,6 +162,9 @@ static unsigned int walk_list(struct kunit *test, const char * const *list, size
 	return failed;
 }
 
+/* Of whoever loads the suite, and waits for its end. */
+static struct mm_struct *loader_mm;
+
 static struct gadget *walk_begin(struct kunit *test)
 {
 	struct gadget *gadget = gadget_new_node(test, &type);
@@ -171,6 +174,13 @@ static struct gadget *walk_begin(struct kunit *test)
 	walk.spare = open_node(test, NODE);
 	init_sync_kiocb(&walk.iocb, walk.file);
 	walk.ioucmd.file = walk.file;
+	walk.vma.vm_file = walk.file;
+	walk.vma.vm_mm = loader_mm;
+#ifdef HAVE_MMAP_PREPARE
+	walk.desc.file = walk.file;
+	walk.desc.vm_file = walk.file;
+	walk.desc.mm = loader_mm;
+#endif
 	file_lock_type(&walk.lock[0]) = F_RDLCK;
 	file_lock_type(&walk.lock[1]) = F_UNLCK;
 	return gadget;
@@ -292,9 +302,17 @@ static void the_vfs_never_calls_what_has_no_proxy(struct kunit *test)
 
 static int walk_init(struct kunit *test)
 {
+	if (!loader_mm)
+		kunit_skip(test, "built in: there is nobody's address space to map into");
 	memset(&walk, 0, sizeof(walk));
 	driver_fops_init();
 	return diary_init(test);
+}
+
+static int walk_suite_init(struct kunit_suite *suite)
+{
+	loader_mm = current->mm;
+	return 0;
 }
 
 static struct kunit_case fops_walk_cases[] = {
@@ -307,6 +325,7 @@ static struct kunit_case fops_walk_cases[] = {
 
 static struct kunit_suite fops_walk_suite = {
 	.name = "fops_walk",
+	.suite_init = walk_suite_init,
 	.init = walk_init,
 	.test_cases = fops_walk_cases,
 };

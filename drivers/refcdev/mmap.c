@@ -90,7 +90,6 @@ static void mmap_end_earlier(struct mm_struct *mm)
 {
 	struct lifetime *life;
 
-	lockdep_assert_held_write(&mm->mmap_lock);
 	while ((life = link_take(mm)))
 		__lifetime_exit(life, REFCDEV_OP_mmap);
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# fops_list.awk: reads <linux/fs.h>, prints MEMBER(name) for each member of struct
-# file_operations, in order. Preprocessor lines in between are kept.
+# members.awk: reads a header, prints MEMBER(name) for each member of the structure that
+# -v struct=NAME says, in order. Preprocessor lines in between are kept.
 
-/^struct file_operations \{/ {
+$0 ~ "^struct " struct " \\{" {
 	inside = 1
 	next
 }
@@ -16,13 +16,26 @@ inside && /^}/ {
 	next
 }
 
+comment && !/\*\// {
+	next
+}
+
+comment {
+	sub(/^.*\*\//, "")
+	comment = 0
+}
+
+{
+	gsub(/\/\*([^*]|\*[^\/])*\*\//, "")
+	comment = sub(/\/\*.*/, "")
+}
+
 /^#/ {
 	print
 	next
 }
 
 {
-	gsub(/\/\*([^*]|\*[^\/])*\*\//, "")
 	declaration = declaration " " $0
 }
 
@@ -42,8 +55,7 @@ inside && /^}/ {
 
 END {
 	if (!members) {
-		print "fops_list.awk: found no struct file_operations; has <linux/fs.h> moved it?" \
-			> "/dev/stderr"
+		print "members.awk: found no struct " struct "; has its header moved?" > "/dev/stderr"
 		exit 1
 	}
 }
