@@ -24,7 +24,7 @@
 #define TELL_AGAIN	"/sys/module/waitdev/parameters/tell_again"
 
 /* Longer than two rounds of the drain, which calls the cancel hook in each. */
-enum { LINGER_MS = 250, PROCESSES = 3, FILES = 2 };
+enum { LINGER_ROUNDS = 3, PROCESSES = 3, FILES = 2 };
 
 /* What goes on inside the driver when the device goes. */
 enum inside {
@@ -45,7 +45,7 @@ static void setup(void)
 
 static long call_linger(struct caller *self)
 {
-	return ioctl(self->fd, WAITDEV_LINGER, LINGER_MS);
+	return ioctl(self->fd, WAITDEV_LINGER, LINGER_ROUNDS);
 }
 
 static bool somebody_is_inside(void)
@@ -106,7 +106,7 @@ static void told_once(const struct way *way)
 	if (way->queues) {
 		cancels = subject_count(&wait_subject, "cancels");
 		expect_once(way, SOMEBODY_LINGERS);
-		expect(subject_count(&wait_subject, "cancels") >= cancels + 3);
+		expect(subject_count(&wait_subject, "cancels") >= cancels + LINGER_ROUNDS);
 	}
 	expect(subject_released_all(&wait_subject, 2));
 	/* The controls: one who is told too often counts it; one whom nobody tells, too. */

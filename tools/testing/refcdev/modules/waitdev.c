@@ -55,6 +55,7 @@ module_param(remove_locks, bool, 0444);
 MODULE_PARM_DESC(remove_locks, "remove disconnects with a lock held that a call takes: a bug");
 
 static atomic_t created, released, opens, closes, polls, fasyncs, fdinfos, lingering, cancels;
+static DECLARE_WAIT_QUEUE_HEAD(cancelled);
 static struct platform_device *pdevs[WAITDEV_COUNT];
 static struct dentry *dir;
 
@@ -83,6 +84,20 @@ static long waitdev_linger(struct waitdev *wait, unsigned int ms)
 	atomic_inc(&lingering);
 	ret = lifetime_wait_event(&wait->life, wait->inside, false);
 	schedule_timeout_uninterruptible(msecs_to_jiffies(ms));
+	atomic_dec(&lingering);
+	return ret;
+}
+
+/* As long as it takes the drain to cancel so many times more, on whatever machine. */
+static long waitdev_linger_rounds(struct waitdev *wait, int rounds)
+{
+	int before;
+	long ret;
+
+	atomic_inc(&lingering);
+	ret = lifetime_wait_event(&wait->life, wait->inside, false);
+	before = atomic_read(&cancels);
+	wait_event_timeout(cancelled, atomic_read(&cancels) - before >= rounds, 10 * HZ);
 	atomic_dec(&lingering);
 	return ret;
 }
@@ -146,7 +161,7 @@ static long waitdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 
 	switch (cmd) {
 	case WAITDEV_LINGER:
-		return waitdev_linger(wait, arg);
+		return waitdev_linger_rounds(wait, arg);
 	case WAITDEV_POLL_LINGERS:
 		atomic_set(&wait->poll_lingers, arg);
 		return 0;
@@ -189,6 +204,7 @@ static void waitdev_cancel(struct lifetime *life)
 	struct waitdev_pending *pending, *next;
 
 	atomic_inc(&cancels);
+	wake_up(&cancelled);
 	mutex_lock(&wait->lock);
 	list_for_each_entry_safe(pending, next, &wait->pending, list) {
 		list_del(&pending->list);

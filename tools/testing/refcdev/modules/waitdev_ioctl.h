@@ -7,7 +7,7 @@
 
 #include <linux/ioctl.h>
 
-/* Sleep until the device goes, then stay for as many milliseconds as the argument says. */
+/* Sleep until the device goes, then stay until the drain has cancelled so many times more. */
 #define WAITDEV_LINGER		_IO('W', 0x00)
 /* The next poll stays inside until the device has gone and a while longer: when? */
 #define WAITDEV_POLL_LINGERS	_IO('W', 0x01)
