@@ -55,16 +55,6 @@ static struct {
 	uint64_t unbind_ns;		/* an unbind takes so long, on average of late */
 } sum;
 
-/* splitmix64: the same choices for the same seed, in each closer others */
-static uint64_t choose(uint64_t *state, uint64_t below)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return below ? (z ^ (z >> 31)) % below : 0;
-}
-
 static void meet(void)
 {
 	pthread_barrier_wait(&shared->meeting);
@@ -94,7 +84,7 @@ static void open_files(int *fds, uint64_t *random)
 		fds[i] = open(path, O_RDWR);
 		if (fds[i] < 0)
 			fail("open", errno);
-		else if (choose(random, 8) == 0 && fcntl(fds[i], F_SETFL, O_ASYNC))
+		else if (random_below(random, 8) == 0 && fcntl(fds[i], F_SETFL, O_ASYNC))
 			fail("O_ASYNC", errno);
 	}
 }
@@ -129,7 +119,7 @@ static void *closer_thread(void *data)
 			return NULL;
 		open_files(fds, &self->random);
 		meet();
-		delay(choose(&self->random, shared->longest_delay));
+		delay(random_below(&self->random, shared->longest_delay));
 		close_files(fds, shared->closes[self->number]);
 		meet();
 	}
@@ -188,14 +178,14 @@ static void play_round(uint64_t *random)
 	int ret;
 
 	last = shared->device;
-	shared->device = (last + 1 + choose(random, DEVICES - 1)) % DEVICES;
+	shared->device = (last + 1 + random_below(random, DEVICES - 1)) % DEVICES;
 	shared->longest_delay = sum.unbind_ns * 5 / 4;
 	meet();
 	/* Now the files are opened; meanwhile the device of the last round comes back. */
 	bind_again(last);
 	meet();
 	snprintf(device, sizeof(device), DRIVER ".%u", shared->device);
-	delay(choose(random, sum.unbind_ns / 2));
+	delay(random_below(random, sum.unbind_ns / 2));
 	released = driver_count(DRIVER, "closes");
 	unbind.begun = now_ns();
 	ret = driver_unbind(DRIVER, device);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * util.c: time, files of sysfs and procfs, threads that are to be caught asleep
+ * util.c: time, random numbers, files of sysfs and procfs, threads that are to be caught asleep
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +20,16 @@ uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * SECOND + now.tv_nsec;
+}
+
+/* splitmix64 */
+uint64_t random_below(uint64_t *state, uint64_t below)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return below ? (z ^ (z >> 31)) % below : 0;
 }
 
 int write_text(const char *path, const char *text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * util.h: time, files of sysfs and procfs, threads that are to be caught asleep
+ * util.h: time, random numbers, files of sysfs and procfs, threads that are to be caught asleep
  */
 #ifndef REFCDEV_UTIL_H
 #define REFCDEV_UTIL_H
@@ -14,6 +14,9 @@
 #define SECOND	(1000 * MS)
 
 uint64_t now_ns(void);
+
+/* The same choices, below a limit, from the same state. */
+uint64_t random_below(uint64_t *state, uint64_t below);
 
 /* All return 0 or more, or a negative errno. */
 int write_text(const char *path, const char *text);
