@@ -259,7 +259,7 @@ static void set_delay(uint64_t ns)
 /* How often the workers map before the disconnect: as often as asked for, on average. */
 static unsigned int draw_wanted(bool delayed)
 {
-	unsigned int mean = options.mmaps / options.disconnects * 6 / 5;
+	unsigned int mean = options.mmaps / options.disconnects * 10 / 9;
 
 	return 1 + (delayed ? random_below(&random_state, WORKERS) :
 			      mean / 2 + random_below(&random_state, mean));
