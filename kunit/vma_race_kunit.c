@@ -74,23 +74,21 @@ static void mmap_counts_until_it_is_linked(struct kunit *test)
 	check_link(test, map_frames);
 }
 
-static int fail_to_link(struct file *file, struct vm_area_struct *vma)
+static int insert_and_fail(struct file *file, struct vm_area_struct *vma)
 {
-	insert_page(file, vma);
-	return -EDOM;
+	return insert_page(file, vma) ?: -EDOM;
 }
 
-/* An mmap that fails has nothing to hand over: no disconnect waits for its caller. */
-static void mmap_that_fails_does_not_count(struct kunit *test)
+/* What an mmap that fails has mapped goes with its lock, and so does its count. */
+static void mmap_that_fails_ends(struct kunit *test)
 {
 	stage_begin(test, REFCDEV_VMA_SIGBUS, &returning_ops);
-	stage.mmap = fail_to_link;
+	stage.mmap = insert_and_fail;
 	KUNIT_EXPECT_EQ(test, map_file(stage.file, 1, MAP_SHARED), (unsigned long)-EDOM);
-	hold_lock(test, NULL);
-	KUNIT_EXPECT_EQ(test, lifetime_disconnect(&stage.gadget->life), 0);
-	/* He still has it: nobody waited for him. */
-	KUNIT_EXPECT_EQ(test, atomic_read(&stage.holder.left), 1);
-	let_go(test);
+	meeting.enders.work = end_work;
+	crew_start(test, &meeting.enders, 1);
+	KUNIT_ASSERT_TRUE(test, crew_gone(&meeting.enders));
+	KUNIT_EXPECT_EQ(test, page_count(stage.page[0]), 1);
 	stage_end(test);
 }
 
@@ -209,7 +207,7 @@ static int race_init(struct kunit *test)
 
 static struct kunit_case vma_race_cases[] = {
 	KUNIT_CASE(mmap_counts_until_it_is_linked),
-	KUNIT_CASE(mmap_that_fails_does_not_count),
+	KUNIT_CASE(mmap_that_fails_ends),
 	KUNIT_CASE(fault_in_the_driver_is_waited_for),
 	KUNIT_CASE(disconnect_among_faults),
 	{}

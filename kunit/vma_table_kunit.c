@@ -68,6 +68,20 @@ static void a_type_has_four_tables(struct kunit *test)
 	stage_end(test);
 }
 
+/* Allocated memory may go while mappings refer to it. */
+static void a_table_is_static(struct kunit *test)
+{
+	struct vm_operations_struct *ops = kmemdup(&tables[0], sizeof(*ops), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	stage_begin(test, REFCDEV_VMA_SIGBUS, ops);
+	KUNIT_EXPECT_EQ(test, map_file(stage.file, 1, MAP_SHARED), (unsigned long)-EOPNOTSUPP);
+	EXPECT_COUNT(test, closes, 1);
+	KUNIT_EXPECT_EQ(test, slots_in_use(), 0);
+	stage_end(test);
+	kfree(ops);
+}
+
 /**
  * struct meeting - two kthreads whose mmaps end at the same time
  * @crew: the kthreads
@@ -87,14 +101,14 @@ static struct meeting {
 	unsigned long since;
 } meeting;
 
-/* Bounded, as the other one may have died. */
+/* Bounded, as the other one may have died. An emulated processor takes a nap in cpu_relax(). */
 static void meet(void)
 {
 	int both = round_up(atomic_inc_return(&meeting.arrived), 2);
 	unsigned long late = jiffies + SOON;
 
 	while (atomic_read(&meeting.arrived) < both && time_before(jiffies, late))
-		cpu_relax();
+		barrier();
 }
 
 static int meet_and_set_ops(struct file *file, struct vm_area_struct *vma)
@@ -115,7 +129,7 @@ static bool map_nowhere(struct vm_area_struct *vma)
 	       vma->vm_ops == &stage.type.vm[0].proxy;
 }
 
-/* For half a second: a processor that is not there at the moment holds up both. */
+/* So often, if there is time: a processor that is not there at the moment holds up both. */
 static void mmap_work(struct crew *crew, unsigned int nr)
 {
 	bool right;
@@ -128,9 +142,8 @@ static void mmap_work(struct crew *crew, unsigned int nr)
 		meet();
 		if (!nr) {
 			memset(stage.type.vm, 0, sizeof(stage.type.vm));
-			meeting.rounds++;
-			meeting.stop = READ_ONCE(meeting.wrong) ||
-				       time_after(jiffies, meeting.since + HZ / 2);
+			meeting.stop = READ_ONCE(meeting.wrong) || ++meeting.rounds == 300 ||
+				       time_after(jiffies, meeting.since + 2 * HZ);
 		}
 		meet();
 	} while (!READ_ONCE(meeting.stop));
@@ -141,7 +154,9 @@ static void a_table_takes_one_slot(struct kunit *test)
 {
 	stage_begin(test, REFCDEV_VMA_SIGBUS, &returning_ops);
 	stage.mmap = meet_and_set_ops;
-	meeting = (struct meeting) { .crew.work = mmap_work, .since = jiffies };
+	memset(&meeting, 0, sizeof(meeting));
+	meeting.crew.work = mmap_work;
+	meeting.since = jiffies;
 	crew_start(test, &meeting.crew, 2);
 	KUNIT_ASSERT_TRUE(test, crew_gone(&meeting.crew));
 	KUNIT_EXPECT_FALSE(test, meeting.wrong);
@@ -336,6 +351,7 @@ static void neighbours_do_not_merge(struct kunit *test)
 
 static struct kunit_case vma_table_cases[] = {
 	KUNIT_CASE(a_type_has_four_tables),
+	KUNIT_CASE(a_table_is_static),
 	KUNIT_CASE(a_table_takes_one_slot),
 	KUNIT_CASE(frames_without_a_table_go),
 	KUNIT_CASE(frames_without_a_table_become_zeroes),

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from . import plan
+from . import kernels, plan
 from .common import FAIL, HARNESS, PASS, TREE, HarnessError, cache_dir, die_with_parent, locked, say
 from .usage import Arguments
 
@@ -25,6 +25,7 @@ class Mutant:
     tests: list
     old: str
     new: str
+    series: str = None		# the only one whose kernels have what it breaks
 
     def apply(self, tree):
         """Make the edit; one that does not apply any more is an error, not a pass."""
@@ -46,7 +47,7 @@ def load(path):
         raise HarnessError(f"{path.name}: needs what:, clause:, file:, tests:, '--- old' and "
                            "'+++ new'")
     return Mutant(path.stem, fields["what"], fields["clause"], fields["file"],
-                  fields["tests"].split(), old, new)
+                  fields["tests"].split(), old, new, fields.get("series"))
 
 
 def _run(tree, tests, words):
@@ -66,6 +67,15 @@ def _culprit(test):
     leaves = [leaf["name"] for leaf in test["leaves"] if leaf["status"] == "fail"]
     return test["name"] + (f" ({', '.join(leaves[:3])})" if leaves else "") + \
         (f": {test['reasons'][0]}" if test["reasons"] and not leaves else "")
+
+
+def _applies(mutant, kernel):
+    """Is what it breaks built for that kernel at all?"""
+    found = kernels.find(kernel or kernels.DEFAULT)
+    if mutant.series in (None, *(one.series.name for one in found)):
+        return True
+    print(f"ok - {mutant.clause} {mutant.name} # SKIP only with --kernel {mutant.series}")
+    return False
 
 
 def _treat(mutant, everything, words):
@@ -103,6 +113,7 @@ def main(words):
         for mutant in chosen:
             print(f"{mutant.name:24}{mutant.clause:5}{mutant.what}")
         return PASS
+    chosen = [mutant for mutant in chosen if _applies(mutant, options.kernel)]
     for mutant in chosen:
         plan.select(plan.discover(), mutant.tests)
     extra = ["--kernel", options.kernel] if options.kernel else []
