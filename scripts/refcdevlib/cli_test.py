@@ -5,13 +5,14 @@ import random
 import shlex
 
 from . import kernels, plan, qemu, selftest
-from .common import HARNESS, PASS, SKIP, HarnessError, say
+from .common import HARNESS, PASS, SKIP, HarnessError, cpus, say
 from .image import folder
 from .runner import Runner
 from .usage import Arguments
 
 EPILOG = """exit code: 0 passed, 1 failed, 4 all skipped, 124 a test ran out of time,
 125 the harness itself could not go on"""
+MOST_JOBS = 4			# of a guest each; they share the host's memory
 
 
 def _options(words):
@@ -24,6 +25,8 @@ def _options(words):
     add("--full", action="store_true", help="the full tier: all counts, all tests")
     add("--seed", type=int, help="seed of the random choices; printed when not given")
     add("--repeat", type=int, default=1, metavar="N", help="N times, until the first failure")
+    add("--jobs", type=int, default=min(cpus(), MOST_JOBS), metavar="N",
+        help="guests at a time; default: one per processor, %(default)s here")
     add("--no-build", action="store_true", help="run what the last run built")
     add("--shell", action="store_true", help="a shell in the guest, with everything in it")
     add("--gdb", action="store_true", help="QEMU waits for a debugger; no time limits")
@@ -31,6 +34,10 @@ def _options(words):
     add("--selftest", action="store_true", help="test the harness itself, and nothing else")
     add("--no-install", action="store_true", help="list the packages that are missing, and stop")
     options = parser.parse_args(words)
+    if options.jobs < 1:
+        parser.error("--jobs takes a number from 1 on")
+    if options.gdb:
+        options.jobs = 1		# there is one debugger, on one port
     if options.seed is None:
         options.seed = random.randrange(1, 1 << 31)
     return options
@@ -59,7 +66,8 @@ def _boots(options, tests):
         chosen = [test for test in chosen if test.tier != "full"]
     where = kernels.find(options.kernel or kernels.DEFAULT)
     where = sorted(where, key=lambda kernel: kernel.packaged)
-    return plan.boots(chosen, where, named=bool(options.kernel and names)), itself
+    named = bool(options.kernel and names)
+    return plan.boots(chosen, where, named, options.jobs), itself
 
 
 def main(words):

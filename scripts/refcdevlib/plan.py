@@ -139,14 +139,17 @@ def select(tests, patterns):
     return chosen
 
 
-def boots(tests, chosen_kernels, named=False):
+SHARE = 16		# tests that are worth a boot of their own, where another can run beside it
+
+
+def boots(tests, chosen_kernels, named=False, jobs=1):
     """Group tests into boots. With 'named', a test runs on each chosen kernel, whatever it says."""
     result = []
     for kernel in chosen_kernels:
         wanted = {kernel.variant.name, *kernel.variant.runs}
         here = [test for test in tests if named or wanted & set(test.boot)]
         shared = [test for test in here if not test.own_boot]
-        if shared:
-            result.append(Boot(kernel, shared))
+        parts = max(1, min(jobs, len(shared) // SHARE))
+        result += [Boot(kernel, shared[part::parts]) for part in range(parts) if shared]
         result += [Boot(kernel, [test]) for test in here if test.own_boot]
     return result

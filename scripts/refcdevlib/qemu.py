@@ -4,6 +4,7 @@
 import os
 import socket
 import subprocess
+import threading
 
 from .common import HarnessError, die_with_parent
 
@@ -39,21 +40,36 @@ def for_humans(image, initrd, memory, append):
 class Guest:
     """A running QEMU with two byte streams."""
 
+    running, lock, stopped = set(), threading.Lock(), False
+
     def __init__(self, image, initrd, memory, append, extra=()):
         console, console_end = socket.socketpair()
         ktap, ktap_end = socket.socketpair()
         ends = (console_end.fileno(), ktap_end.fileno())
         line = command(image, initrd, memory, append,
                        ("socket", f",fd={ends[0]}"), ("socket", f",fd={ends[1]}"))
-        try:
-            self.process = subprocess.Popen([*line, *extra], stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                            pass_fds=ends, preexec_fn=die_with_parent)
-        except OSError as error:
-            raise HarnessError(f"cannot start {line[0]}: {error.strerror}") from error
+        with self.lock:
+            if self.stopped:
+                raise HarnessError("the run was stopped")
+            try:
+                self.process = subprocess.Popen([*line, *extra], stdin=subprocess.DEVNULL,
+                                                stdout=subprocess.DEVNULL,
+                                                stderr=subprocess.PIPE, pass_fds=ends,
+                                                preexec_fn=die_with_parent)
+            except OSError as error:
+                raise HarnessError(f"cannot start {line[0]}: {error.strerror}") from error
+            self.running.add(self)
         console_end.close()
         ktap_end.close()
         self.console, self.ktap = console, ktap
+
+    @classmethod
+    def stop_all(cls):
+        """End the guests of all threads; there will be no others."""
+        with cls.lock:
+            cls.stopped = True
+            for guest in cls.running:
+                guest.kill()
 
     def kill(self):
         self.process.kill()
@@ -61,6 +77,8 @@ class Guest:
     def close(self):
         """Reap it. Error when it did not end by itself nor by our hand."""
         self.process.kill()
+        with self.lock:
+            self.running.discard(self)
         _, complaint = self.process.communicate()
         self.console.close()
         self.ktap.close()

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs boots one after the other and prints their results as KTAP."""
+"""Runs boots, some of them side by side, and prints their results as KTAP."""
 
+import concurrent.futures
 import subprocess
 import sys
+import threading
 
 from . import qemu
 from .boot import SANITIZERS, boot_once
@@ -19,6 +21,7 @@ class Runner:
         self.options = options
         self.results = None
         self.count = 0
+        self.lock = threading.Lock()	# results and what is printed
         self.images = {}
         for kernel in kernel_list:
             self.images[kernel.name] = image = Image(kernel)
@@ -38,7 +41,8 @@ class Runner:
     def boot(self, boot, report):
         """One guest; returns the tests that did not get their turn."""
         image = self.images[boot.kernel.name]
-        folder = self.results.boot(image)
+        with self.lock:
+            folder = self.results.boot(image)
         initrd = folder / "initramfs.cpio"
         self._write_initramfs(boot, initrd)
         write_command(folder, qemu.for_humans(image.bzimage, initrd, boot.memory, boot.append))
@@ -63,8 +67,9 @@ class Runner:
             boot.tests = rest
 
     def report(self, result, folder):
-        self.results.add(result, folder)
-        self.print(result)
+        with self.lock:
+            self.results.add(result, folder)
+            self.print(result)
 
     def print(self, result):
         self.count += 1
@@ -99,11 +104,23 @@ class Runner:
         names = dict.fromkeys(boot.kernel.name for boot in boots)
         self.results = Results(list(names) + ([selftest.NAME] if selftest else []), sys.argv)
         say(f"seed {self.options.seed}; results in {self.results.folder}")
+        jobs = [(self.boot_until_all_ran, boot, self.report) for boot in boots]
         if selftest:
-            self.report(*selftest.run(self))
-        for boot in boots:
-            self.boot_until_all_ran(boot, self.report)
+            jobs.append((lambda: self.report(*selftest.run(self)),))
+        self._side_by_side(jobs)
         return exit_code([result for result, _ in self.results.all])
+
+    def _side_by_side(self, jobs):
+        """A guest seldom keeps all of its processors busy, so there is room for another."""
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            try:
+                started = [pool.submit(*job) for job in jobs]
+                for job in concurrent.futures.as_completed(started):
+                    job.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                qemu.Guest.stop_all()
+                raise
 
     def finish(self, code):
         """The end of the KTAP stream, and the last line."""

@@ -57,6 +57,14 @@ class Boots(unittest.TestCase):
     def test_named_tests_run_anywhere(self):
         self.assertEqual(self.on("rt", named=True), ["stock", "debug", "rt"])
 
+    def test_many_are_shared_between_guests(self):
+        tests = [plan.Test(str(number), "", "") for number in range(2 * plan.SHARE)]
+        for jobs, sizes in ((1, [32]), (2, [16, 16]), (4, [16, 16])):
+            boots = plan.boots(tests, kernels.find("debug"), jobs=jobs)
+            self.assertEqual([len(boot.tests) for boot in boots], sizes)
+            self.assertEqual({test.name for boot in boots for test in boot.tests},
+                             {test.name for test in tests})
+
 
 class Fragments(unittest.TestCase):
     def test_the_series_has_the_last_word(self):
