@@ -5,12 +5,13 @@
  *  1. refuse: set the flag, erase the minors                 lifetime_disconnect_begin()
  *  2. one RCU grace period, shared by all who began before it
  *  3. count who is inside
- *  4. wake who sleeps inside, and cancel hook; again until nobody is inside. Tell
- *     who waits outside, once
+ *  4. wake who sleeps inside, actions of LIFETIME_AT_CANCEL, and cancel hook; again until
+ *     nobody is inside. Tell who waits outside, once
  *  5. zap: take away what is mapped
- *  6. remove the nodes: their devices, and the references of their registrations
+ *  6. actions of LIFETIME_AT_DRAINED
+ *  7. remove the nodes: their devices, and the references of their registrations
  *
- * Any number of tasks may ask for it, at any time. Each does 1. One does 2 to 6: who
+ * Any number of tasks may ask for it, at any time. Each does 1. One does 2 to 7: who
  * claims it first. The others wait until that one is through, so that nobody
  * returns before.
  *
@@ -42,6 +43,7 @@
 #include "gate.h"
 #include "lifetime.h"
 #include "locks.h"
+#include "managed.h"
 #include "node.h"
 #include "trace.h"
 #include "vma.h"
@@ -54,7 +56,7 @@ module_param(drain_warn_secs, ushort, 0644);
 MODULE_PARM_DESC(drain_warn_secs,
 		 "Say who holds up a disconnect after so many seconds, and again after twice as many; 0: never");
 
-/* In the middle of one of the object's calls, or of its cancel hook. */
+/* In the middle of one of the object's calls, or of its cancel hook or actions. */
 static bool would_wait_for_itself(struct lifetime *life)
 {
 	return READ_ONCE(life->drainer) == current || gate_own_calls(life, false);
@@ -118,7 +120,7 @@ static void drain_report(struct work_struct *work)
 			secs, calls, refcdev_op_name(op));
 	}
 	if (!said)
-		pr_warn("refcdev: %s: disconnect takes %u s, though nobody is inside: in its cancel hook or attributes\n",
+		pr_warn("refcdev: %s: disconnect takes %u s, though nobody is inside: in its cancel hook, actions or attributes\n",
 			life->name, secs);
 	gate_show_frames(life);
 	schedule_delayed_work(&life->report_work, jiffies - life->drain_since);
@@ -161,6 +163,7 @@ static void drain(struct lifetime *life)
 		refcdev_delay(disconnect_cancel);
 		/* First: the hook may take a lock that one of them holds. */
 		woken = max(woken, wake_inside(life));
+		lifetime_run_phase(life, LIFETIME_AT_CANCEL);
 		/* Whoever is inside has to leave, even where the hook comes too late. */
 		if (life->ops->cancel && !(life->hardware_gone && gate_is_idle(life)))
 			life->ops->cancel(life);
@@ -178,7 +181,7 @@ static void drain(struct lifetime *life)
 }
 
 /*
- * Steps 2 to 6. Who loses the claim waits for the winner; that cannot be a call
+ * Steps 2 to 7. Who loses the claim waits for the winner; that cannot be a call
  * inside, which the winner would wait for: its count was given back.
  */
 static void lifetime_finish(struct lifetime *life)
@@ -200,6 +203,7 @@ static void lifetime_finish(struct lifetime *life)
 	refcdev_delay(disconnect_drained);
 	refcdev_zap_nodes(life);
 	refcdev_delay(disconnect_zapped);
+	lifetime_run_phase(life, LIFETIME_AT_DRAINED);
 	refcdev_remove_nodes(life);
 	cancel_delayed_work_sync(&life->report_work);
 	WRITE_ONCE(life->drainer, NULL);

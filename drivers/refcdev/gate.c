@@ -55,7 +55,6 @@ int gate_init(struct lifetime *life, struct lock_class_key *key)
 #ifdef CONFIG_LOCKDEP
 	lockdep_init_map(&life->dep_map, "lifetime", key, 0);
 #endif
-	INIT_LIST_HEAD(&life->frames);
 	return 0;
 }
 

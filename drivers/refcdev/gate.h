@@ -20,7 +20,7 @@
 struct gate_frame {
 	unsigned long word;
 #ifdef CONFIG_REFCDEV_DEBUG
-	struct list_head list;		/* life->frames */
+	struct list_head list;		/* of struct lifetime_debug */
 	struct task_struct *task;
 	unsigned int op;
 	unsigned long since;		/* jiffies */

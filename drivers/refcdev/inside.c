@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/sched/debug.h>
 
+#include "debug.h"
 #include "fops.h"
 #include "gate.h"
 
@@ -24,7 +25,7 @@ void gate_frame_add(struct lifetime *life, unsigned int op, struct gate_frame *f
 	frame->op = op;
 	frame->since = jiffies;
 	raw_spin_lock_irqsave(&life->lock, flags);
-	list_add_tail(&frame->list, &life->frames);
+	list_add_tail(&frame->list, &lifetime_debug(life)->frames);
 	raw_spin_unlock_irqrestore(&life->lock, flags);
 }
 
@@ -48,7 +49,7 @@ void gate_show_frames(struct lifetime *life)
 	int shown = 0;
 
 	raw_spin_lock_irqsave(&life->lock, flags);
-	list_for_each_entry(frame, &life->frames, list) {
+	list_for_each_entry(frame, &lifetime_debug(life)->frames, list) {
 		if (shown++ == SHOW_FRAMES)
 			break;
 		pr_warn("refcdev: %s: %s by %s[%d] since %u ms\n", life->name,

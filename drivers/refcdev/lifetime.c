@@ -28,10 +28,12 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "debug.h"
 #include "delay.h"
 #include "gate.h"
 #include "late.h"
 #include "lifetime.h"
+#include "managed.h"
 #include "node.h"
 #include "trace.h"
 
@@ -62,8 +64,10 @@ static void lifetime_release(struct lifetime *life)
 		      life->name))
 		return;
 	trace_lifetime_release(life->name);
+	lifetime_close_managed(life);
 	if (ops->release)
 		ops->release(life);
+	lifetime_free_managed(life);
 	lifetime_free(life);
 }
 
@@ -87,6 +91,8 @@ static int lifetime_init(struct lifetime *life, struct device *dev,
 	INIT_LIST_HEAD(&life->waiters);
 	INIT_LIST_HEAD(&life->lockers);
 	INIT_WORK(&life->release_work, lifetime_release_work);
+	lifetime_init_managed(life);
+	lifetime_debug_init(life);
 	/* A copy: messages name the object after its device is gone. */
 	life->name = kstrdup_const(dev ? dev_name(dev) : "(no device)", GFP_KERNEL);
 	if (!life->name)
@@ -165,10 +171,10 @@ void *__lifetime_alloc(size_t size, size_t offset, struct device *dev,
 		      dev ? dev_name(dev) : "(no device)"))
 		return ERR_PTR(-EINVAL);
 	/* Named after the caller in slab and kmemleak reports: a leak is the driver's. */
-	memory = kmalloc_track_caller(size, GFP_KERNEL | __GFP_ZERO);
+	memory = kmalloc_track_caller(LIFETIME_DEBUG_SIZE + size, GFP_KERNEL | __GFP_ZERO);
 	if (!memory)
 		return ERR_PTR(-ENOMEM);
-	life = memory + offset;
+	life = memory + LIFETIME_DEBUG_SIZE + offset;
 	life->memory = memory;
 	if (dev) {
 		binding = devres_alloc(lifetime_binding_end, sizeof(*binding), GFP_KERNEL);
@@ -181,7 +187,7 @@ void *__lifetime_alloc(size_t size, size_t offset, struct device *dev,
 		*binding = life;
 		devres_add(dev, binding);
 	}
-	return memory;
+	return memory + LIFETIME_DEBUG_SIZE;
 
 err_free_binding:
 	kfree_const(life->name);

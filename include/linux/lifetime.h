@@ -121,7 +121,7 @@ struct lifetime {
 	refcount_t ref;
 	const struct lifetime_ops *ops;
 	const char *name;
-	void *memory;
+	void *memory;			/* where the allocation starts */
 
 	/* who is still inside, once the per-CPU counters were folded; under lock */
 	raw_spinlock_t lock;
@@ -145,10 +145,14 @@ struct lifetime {
 	struct list_head lockers;
 	struct page *zero_page;		/* for mappings whose device is gone */
 	struct work_struct release_work;
+
+	/* what it owns; see managed.c */
+	spinlock_t managed_lock;
+	struct list_head managed;
+	unsigned int phases_over;
 #ifdef CONFIG_LOCKDEP
 	struct lockdep_map dep_map;
 #endif
-	struct list_head frames;	/* debug builds: who is inside; under lock */
 };
 
 void *__lifetime_alloc(size_t size, size_t offset, struct device *dev,
