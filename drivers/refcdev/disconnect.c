@@ -2,11 +2,11 @@
 /*
  * disconnect.c: the way down of an object, in order
  *
- *  1. refuse: set the flag, erase the minors                 lifetime_disconnect_begin()
+ *  1. refuse: set the flag, erase minors and names           lifetime_disconnect_begin()
  *  2. one RCU grace period, shared by all who began before it
  *  3. count who is inside
  *  4. wake who sleeps inside, actions of LIFETIME_AT_CANCEL, and cancel hook; again until
- *     nobody is inside. Tell who waits outside, once
+ *     nobody is inside. Tell who waits outside, once; consumers as well, and detach them
  *  5. zap: take away what is mapped
  *  6. actions of LIFETIME_AT_DRAINED
  *  7. remove the nodes: their devices, and the references of their registrations
@@ -38,6 +38,7 @@
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 
+#include "consumer.h"
 #include "delay.h"
 #include "fops.h"
 #include "gate.h"
@@ -92,6 +93,7 @@ void lifetime_refuse(struct lifetime *life)
 		gate_close(life);
 		refcdev_delay(disconnect_flag);
 		refcdev_erase_nodes(life);
+		lifetime_withdraw(life);
 		refcdev_delay(disconnect_grace);
 		/* Orders what went before against the sections that it waits for. */
 		life->grace_period = get_state_synchronize_rcu();
@@ -120,7 +122,7 @@ static void drain_report(struct work_struct *work)
 			secs, calls, refcdev_op_name(op));
 	}
 	if (!said)
-		pr_warn("refcdev: %s: disconnect takes %u s, though nobody is inside: in its cancel hook, actions or attributes\n",
+		pr_warn("refcdev: %s: disconnect takes %u s, though nobody is inside: in its cancel hook, actions, attributes or consumers\n",
 			life->name, secs);
 	gate_show_frames(life);
 	schedule_delayed_work(&life->report_work, jiffies - life->drain_since);
@@ -163,6 +165,7 @@ static void drain(struct lifetime *life)
 		refcdev_delay(disconnect_cancel);
 		/* First: the hook may take a lock that one of them holds. */
 		woken = max(woken, wake_inside(life));
+		lifetime_tell_consumers(life);
 		lifetime_run_phase(life, LIFETIME_AT_CANCEL);
 		/* Whoever is inside has to leave, even where the hook comes too late. */
 		if (life->ops->cancel && !(life->hardware_gone && gate_is_idle(life)))
@@ -200,6 +203,7 @@ static void lifetime_finish(struct lifetime *life)
 	refcdev_delay(disconnect_fold);
 	gate_fold(life);
 	drain(life);
+	lifetime_detach_consumers(life);
 	refcdev_delay(disconnect_drained);
 	refcdev_zap_nodes(life);
 	refcdev_delay(disconnect_zapped);

@@ -16,6 +16,7 @@
 #include <linux/lockdep.h>
 
 #include "late.h"
+#include "misplaced.h"
 
 /* What a walk over the resources of a device looks for, and what it has found. */
 struct walk {
@@ -44,24 +45,6 @@ static unsigned int place_of(struct device *dev, void *res)
 		}
 	}
 	return place;
-}
-
-/*
- * A group of resources, which a bus or component may have opened long before, has an entry
- * at either end, one right after the other in memory. Entries of different resources are
- * further apart: no piece of memory that one fits in is smaller than eight pointers.
- */
-static bool ends_group(struct device *dev, struct list_head *end)
-{
-	struct list_head *entry;
-
-	list_for_each(entry, &dev->devres_head) {
-		unsigned long distance = (unsigned long)end - (unsigned long)entry;
-
-		if (distance && distance <= 6 * sizeof(void *))
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -106,7 +89,7 @@ static int count_group_ends(struct device *dev, void *res, void *data)
 	/* If not, whoever looks next may judge. */
 	walk->unchanged = places == walk->places;
 	for (; places; places--, entry = entry->prev)
-		walk->count += ends_group(dev, entry);
+		walk->count += refcdev_ends_group(dev, entry);
 	return 0;
 }
 

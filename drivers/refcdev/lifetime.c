@@ -34,6 +34,7 @@
 #include "late.h"
 #include "lifetime.h"
 #include "managed.h"
+#include "misplaced.h"
 #include "node.h"
 #include "trace.h"
 
@@ -131,12 +132,16 @@ void lifetime_undo_start(struct device *dev, void *res)
  * disconnect comes before the hardware goes, also where a later step of probe fails.
  *
  * Context: process context, may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM; -EINVAL, with a warning, if the object or what it refers to lies in
+ *	memory that devres frees.
  */
 int devm_lifetime_disconnect(struct device *dev, struct lifetime *life)
 {
-	struct lifetime **undo = devres_alloc(lifetime_undo_start, sizeof(*undo), GFP_KERNEL);
+	struct lifetime **undo;
 
+	if (refcdev_is_misplaced(dev, life, NULL))
+		return -EINVAL;
+	undo = devres_alloc(lifetime_undo_start, sizeof(*undo), GFP_KERNEL);
 	if (!undo)
 		return -ENOMEM;
 	*undo = life;

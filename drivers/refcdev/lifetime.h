@@ -7,6 +7,13 @@
 
 #include <linux/lifetime.h>
 
+/* Either of the two; on the object's list of waiters. */
+struct lifetime_waiter {
+	struct list_head list;
+	wait_queue_head_t *wq;
+	struct fasync_struct **fasync;
+};
+
 /* Whoever finds a device still connected may not be refused: it goes anyway. */
 void lifetime_disconnect_forced(struct lifetime *life);
 void lifetime_refuse(struct lifetime *life);

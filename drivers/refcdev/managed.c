@@ -144,6 +144,12 @@ static void action_end(struct managed *managed)
 	action->action(action->data);
 }
 
+/* NULL if it is something else. */
+struct managed_action *managed_action(struct managed *managed)
+{
+	return managed->end == action_end ? (void *)managed->data : NULL;
+}
+
 static bool action_matches(struct managed *managed, const void *data)
 {
 	const struct managed_action *action = (void *)managed->data, *wanted = data;

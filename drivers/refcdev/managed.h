@@ -60,6 +60,7 @@ struct managed *managed_take(struct lifetime *life, managed_end_t end,
 			     bool (*match)(struct managed *managed, const void *data),
 			     const void *data);
 void managed_end(struct managed *managed);
+struct managed_action *managed_action(struct managed *managed);
 
 /* For disconnect.c and lifetime.c. */
 void lifetime_init_managed(struct lifetime *life);

@@ -25,6 +25,7 @@
 #include "inode.h"
 #include "late.h"
 #include "lifetime.h"
+#include "misplaced.h"
 #include "node.h"
 #include "open.h"
 #include "range.h"
@@ -131,6 +132,8 @@ int __refcdev_register(struct device *parent, struct refcdev *cdev, struct lifet
 	int ret;
 
 	might_sleep();
+	if (refcdev_is_misplaced(parent, life, cdev))
+		return -EINVAL;
 	if (WARN_ONCE(cdev->inode, "refcdev: %s: node registered twice\n", life->name))
 		return -EBUSY;
 	ret = type_prepare(type, owner);
@@ -218,7 +221,9 @@ int __devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lif
 	}
 	if (undo)
 		devres_free(undo);
-	lifetime_disconnect_forced(life);
+	/* What lifetime_alloc() has not made cannot be disconnected. */
+	if (life->ops)
+		lifetime_disconnect_forced(life);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(__devm_refcdev_register);

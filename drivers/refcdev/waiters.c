@@ -23,13 +23,6 @@
 /* Of no interest to anybody who polls: no event, and none of epoll's own bits. */
 #define QUIETLY		poll_to_key((__force __poll_t)BIT(24))
 
-/* Either of the two. */
-struct lifetime_waiter {
-	struct list_head list;
-	wait_queue_head_t *wq;
-	struct fasync_struct **fasync;
-};
-
 static int waiter_add(struct lifetime *life, wait_queue_head_t *wq, struct fasync_struct **fasync)
 {
 	struct lifetime_waiter *waiter = kmalloc(sizeof(*waiter), GFP_KERNEL);

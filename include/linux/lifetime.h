@@ -139,7 +139,8 @@ struct lifetime {
 	bool hardware_gone;		/* devres ends it, and nobody disconnected before */
 	struct completion dead;
 
-	struct mutex list_lock;		/* the three lists */
+	struct mutex list_lock;		/* the three lists, and provides */
+	bool provides;			/* other drivers may find it by name */
 	struct list_head nodes;		/* of struct refcdev */
 	struct list_head waiters;
 	struct list_head lockers;
