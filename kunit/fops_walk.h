@@ -13,6 +13,7 @@
 
 #include "../drivers/refcdev/fops.h"
 #include "gadget.h"
+#include "table.h"
 #include "words.h"
 
 /**
@@ -251,26 +252,6 @@ static const struct row {
 } rows[] = {
 	REFCDEV_FOPS(ROW)
 };
-
-static const struct row *find_row(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (!strcmp(rows[i].name, name))
-			return &rows[i];
-	return NULL;
-}
-
-static const struct caller *find_caller(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(callers); i++)
-		if (!strcmp(callers[i].name, name))
-			return &callers[i];
-	return NULL;
-}
 
 static void *slot(const struct file_operations *fops, const struct row *row)
 {

@@ -124,8 +124,8 @@ static const char *check_table(const struct row *row)
 
 static const char *check_member(const char *name, bool gone)
 {
-	const struct row *row = find_row(name);
-	const struct caller *caller = find_caller(name);
+	const struct row *row = find_named(rows, name);
+	const struct caller *caller = find_named(callers, name);
 	const char *wrong;
 
 	if (!row)

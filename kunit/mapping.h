@@ -88,6 +88,12 @@ static inline int map_frames(struct file *file, struct vm_area_struct *vma)
 			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
 }
 
+static inline int insert_page(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = stage.ops;
+	return vm_insert_page(vma, vma->vm_start, stage.page[0]);
+}
+
 static inline void stage_open_vma(struct vm_area_struct *vma)
 {
 	atomic_inc(&stage.opens);
@@ -113,7 +119,7 @@ static inline vm_fault_t return_page(struct vm_fault *vmf)
 	return stage.answer;
 }
 
-static const struct vm_operations_struct returning_ops = {
+static const struct vm_operations_struct returning_ops __maybe_unused = {
 	.open = stage_open_vma,
 	.close = stage_close_vma,
 	.fault = return_page,
@@ -131,14 +137,21 @@ static inline void stage_type(enum refcdev_vma_policy policy, const struct file_
 }
 
 /* A node of that policy, open, and an mmap that sets the table. */
-static inline void stage_begin(struct kunit *test, enum refcdev_vma_policy policy,
-			       const struct vm_operations_struct *ops)
+static inline void stage_begin_fops(struct kunit *test, enum refcdev_vma_policy policy,
+				    const struct file_operations *fops,
+				    const struct vm_operations_struct *ops)
 {
-	stage_type(policy, &stage_fops);
+	stage_type(policy, fops);
 	stage.gadget = gadget_new_node(test, &stage.type);
 	stage.file = open_node(test, STAGE_NODE);
 	stage.mmap = set_ops;
 	stage.ops = ops;
+}
+
+static inline void stage_begin(struct kunit *test, enum refcdev_vma_policy policy,
+			       const struct vm_operations_struct *ops)
+{
+	stage_begin_fops(test, policy, &stage_fops, ops);
 }
 
 /* The object goes with its file, as no mapping is left. */

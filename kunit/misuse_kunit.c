@@ -12,12 +12,14 @@
 /* refcdev-test: expects="node registered twice" */
 /* refcdev-test: expects="open changed .*f_mapping" */
 /* refcdev-test: expects="a fault handler returns pages for a mapping by frame numbers" */
+/* refcdev-test: expects="refcdev_kunit_late.3: open or close of a mapping changed its vm_ops" */
+/* refcdev-test: expects="refcdev_kunit_late.4: mmap for another file" */
 /* refcdev-test: expects="refcdev_kunit_late.1: .*register last" */
 /* refcdev-test: expects="refcdev_kunit_late.2: .*register last" */
 
 #include <linux/platform_device.h>
 
-#include "mapping.h"
+#include "stacked.h"
 
 #define NODE	"/dev/kunit_misuse"
 
@@ -276,9 +278,98 @@ static void page_for_frames_is_told(struct kunit *test)
 	stage_end(test);
 }
 
+/* As stage_begin(), with a name for the messages. */
+static struct device *stage_begin_named(struct kunit *test, int id,
+					const struct vm_operations_struct *ops)
+{
+	struct device *dev = late_device(test, id);
+
+	stage_type(REFCDEV_VMA_SIGBUS, &stage_fops);
+	stage.gadget = late_gadget(test, dev);
+	KUNIT_ASSERT_EQ(test, devm_refcdev_register(dev, &stage.gadget->node,
+						    &stage.gadget->life, &stage.type), 0);
+	stage.file = open_node(test, STAGE_NODE);
+	stage.mmap = set_ops;
+	stage.ops = ops;
+	return dev;
+}
+
+static void stage_end_named(struct kunit *test, struct device *dev)
+{
+	platform_device_unregister(to_platform_device(dev));
+	close_now(stage.file);
+	KUNIT_EXPECT_TRUE(test, eventually(atomic_read(&diary.released) == 1));
+}
+
+static void change_ops(struct vm_area_struct *vma)
+{
+	vma->vm_ops = &returning_ops;
+}
+
+static const struct vm_operations_struct changing_ops = {
+	.open = change_ops,
+	.close = stage_close_vma,
+	.fault = return_page,
+};
+
+/* An open that changes the table is told, and what it set would not be guarded: it goes. */
+static void table_that_changes_is_put_back(struct kunit *test)
+{
+	struct device *dev = stage_begin_named(test, 3, &changing_ops);
+	unsigned long address = map_file(stage.file, 3, MAP_SHARED), last = address + 2 * PAGE_SIZE;
+	const struct vm_operations_struct *proxy;
+	struct vm_area_struct *vma;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(address));
+	vma = borrow_vma(address);
+	proxy = vma->vm_ops;
+	return_vma();
+	/* The middle goes, and what comes after is a new mapping. */
+	kthread_use_mm(loader_mm);
+	KUNIT_EXPECT_EQ(test, vm_munmap(address + PAGE_SIZE, PAGE_SIZE), 0);
+	kthread_unuse_mm(loader_mm);
+	vma = borrow_vma(last);
+	KUNIT_EXPECT_PTR_EQ(test, vma->vm_ops, proxy);
+	return_vma();
+	EXPECT_WORD(test, last, WORD);
+	EXPECT_COUNT(test, faults, 1);
+	KUNIT_EXPECT_EQ(test, lifetime_disconnect(&stage.gadget->life), 0);
+	EXPECT_SIGBUS(test, last);
+	EXPECT_COUNT(test, faults, 1);
+	unmap(test, address);
+	unmap(test, address + PAGE_SIZE);
+	EXPECT_COUNT(test, closes, 3);
+	stage_end_named(test, dev);
+}
+
+static int map_for_another(struct vm_area_struct *vma)
+{
+	return mmap_file_compat(stage.file, vma);
+}
+
+/* The file of a mapping leads to its node: who calls mmap with another's is refused. */
+static void mmap_for_another_file_is_refused(struct kunit *test)
+{
+	struct device *dev = stage_begin_named(test, 4, &returning_ops);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		unsigned long address = map_stacked(test, map_for_another);
+
+		KUNIT_EXPECT_EQ(test, address, (unsigned long)-EOPNOTSUPP);
+		if (!IS_ERR_VALUE(address))
+			unmap(test, address);
+	}
+	EXPECT_COUNT(test, mmaps, 0);
+	EXPECT_COUNT(test, closes, 0);
+	stage_end_named(test, dev);
+}
+
 static struct kunit_case misuse_vma_cases[] = {
 	KUNIT_CASE(mmap_that_ends_its_object_maps_nothing),
 	KUNIT_CASE(page_for_frames_is_told),
+	KUNIT_CASE(table_that_changes_is_put_back),
+	KUNIT_CASE(mmap_for_another_file_is_refused),
 	{}
 };
 

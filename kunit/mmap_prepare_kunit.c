@@ -96,10 +96,7 @@ static void prepare_begin(struct kunit *test, enum refcdev_vma_policy policy,
 			  const struct vm_operations_struct *ops,
 			  int (*how)(struct vm_area_desc *desc))
 {
-	stage_type(policy, &prepare_fops);
-	stage.gadget = gadget_new_node(test, &stage.type);
-	stage.file = open_node(test, STAGE_NODE);
-	stage.ops = ops;
+	stage_begin_fops(test, policy, &prepare_fops, ops);
 	prepare.prepare = how;
 }
 

@@ -37,12 +37,6 @@ static void end_work(struct crew *crew, unsigned int nr)
 	lifetime_disconnect(&stage.gadget->life);
 }
 
-static int insert_page(struct file *file, struct vm_area_struct *vma)
-{
-	vma->vm_ops = stage.ops;
-	return vm_insert_page(vma, vma->vm_start, stage.page[0]);
-}
-
 /* Until the mapping could be found the mmap counts; what it has mapped is found then. */
 static void check_link(struct kunit *test, int (*mmap)(struct file *, struct vm_area_struct *))
 {
@@ -72,24 +66,6 @@ static void mmap_counts_until_it_is_linked(struct kunit *test)
 {
 	check_link(test, insert_page);
 	check_link(test, map_frames);
-}
-
-static int insert_and_fail(struct file *file, struct vm_area_struct *vma)
-{
-	return insert_page(file, vma) ?: -EDOM;
-}
-
-/* What an mmap that fails has mapped goes with its lock, and so does its count. */
-static void mmap_that_fails_ends(struct kunit *test)
-{
-	stage_begin(test, REFCDEV_VMA_SIGBUS, &returning_ops);
-	stage.mmap = insert_and_fail;
-	KUNIT_EXPECT_EQ(test, map_file(stage.file, 1, MAP_SHARED), (unsigned long)-EDOM);
-	meeting.enders.work = end_work;
-	crew_start(test, &meeting.enders, 1);
-	KUNIT_ASSERT_TRUE(test, crew_gone(&meeting.enders));
-	KUNIT_EXPECT_EQ(test, page_count(stage.page[0]), 1);
-	stage_end(test);
 }
 
 static vm_fault_t return_page_late(struct vm_fault *vmf)
@@ -207,7 +183,6 @@ static int race_init(struct kunit *test)
 
 static struct kunit_case vma_race_cases[] = {
 	KUNIT_CASE(mmap_counts_until_it_is_linked),
-	KUNIT_CASE(mmap_that_fails_ends),
 	KUNIT_CASE(fault_in_the_driver_is_waited_for),
 	KUNIT_CASE(disconnect_among_faults),
 	{}

@@ -10,6 +10,7 @@
 #define REFCDEV_KUNIT_VMA_WALK_H
 
 #include "mapping.h"
+#include "table.h"
 #include "words.h"
 
 /**
@@ -187,26 +188,6 @@ static const struct row {
 	REFCDEV_VM_OPS(ROW)
 };
 
-static const struct row *find_row(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (!strcmp(rows[i].name, name))
-			return &rows[i];
-	return NULL;
-}
-
-static const struct caller *find_caller(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(callers); i++)
-		if (!strcmp(callers[i].name, name))
-			return &callers[i];
-	return NULL;
-}
-
 /* All members are pointers. */
 static void **slot(const struct vm_operations_struct *ops, const struct row *row)
 {
@@ -220,7 +201,7 @@ static void set_all(struct vm_operations_struct *ops)
 
 	memset(ops, 0, sizeof(*ops));
 	for (i = 0; i < ARRAY_SIZE(callers); i++)
-		*slot(ops, find_row(callers[i].name)) = callers[i].driver;
+		*slot(ops, find_named(rows, callers[i].name)) = callers[i].driver;
 }
 
 #endif /* REFCDEV_KUNIT_VMA_WALK_H */

@@ -165,8 +165,8 @@ enum stop { ALONE, LIVE, GONE };
 
 static const char *check_member(struct kunit *test, const char *name, enum stop stop)
 {
-	const struct row *row = find_row(name);
-	const struct caller *caller = find_caller(name);
+	const struct row *row = find_named(rows, name);
+	const struct caller *caller = find_named(callers, name);
 
 	if (!row)
 		return "has no row in the core's table";

@@ -129,8 +129,8 @@ static bool mmap_given_away(struct lifetime *life, const struct file *file,
 }
 
 /* Called for the file of somebody else, who did not tell the mapping whose it is now. */
-static bool mmap_is_foreign(struct lifetime *life, const struct file *file,
-			    const struct file *mapped)
+static noinline bool mmap_is_foreign(struct lifetime *life, const struct file *file,
+				     const struct file *mapped)
 {
 	return WARN_ONCE(file != mapped,
 			 "refcdev: %s: mmap for another file; who stacks files calls vma_set_file()\n",

@@ -124,9 +124,12 @@ static type refcdev_vm_##member params						\
 	return ret;								\
 }
 
-/* What a driver's open or close would put there would be called without the gate. */
-static void keep_proxy(struct lifetime *life, struct vm_area_struct *vma,
-		       const struct vm_operations_struct *proxy)
+/*
+ * What a driver's open or close would put there would be called without the gate. One copy
+ * of the code for both: each would warn once.
+ */
+static noinline void keep_proxy(struct lifetime *life, struct vm_area_struct *vma,
+				const struct vm_operations_struct *proxy)
 {
 	if (WARN_ONCE(vma->vm_ops != proxy,
 		      "refcdev: %s: open or close of a mapping changed its vm_ops\n", life->name))

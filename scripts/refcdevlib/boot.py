@@ -126,7 +126,9 @@ class BootRun:
         elif words[:2] == ["#", "dirty"]:
             self.dirty = True
         elif words[:2] == ["#", "done"]:
-            self._limit(STOP_LIMIT)
+            # going down is a part of a test that ends with it
+            self._limit(min([STOP_LIMIT] + [turn.test.limit for turn in self.turns
+                                            if turn.test.ends]))
 
     def _settle(self, guest):
         """A test has ended when both the protocol and the kernel's log, which is slower, say so."""
