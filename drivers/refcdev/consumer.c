@@ -52,7 +52,7 @@ static bool consumer_attach(struct lifetime_consumer *consumer)
 {
 	struct lifetime_provider *provider = provider_find(consumer->wants);
 
-	if (!provider || !lifetime_tryget(provider->life))
+	if (!provider || !lifetime_tryget_for(provider->life, HOLDER_consumer))
 		return false;
 	consumer->told = false;
 	rcu_assign_pointer(consumer->life, provider->life);
@@ -84,7 +84,7 @@ void consumers_put(struct lifetime *life, unsigned int count)
 	if (count)
 		synchronize_rcu_expedited();
 	while (count--)
-		lifetime_put(life);
+		lifetime_put_for(life, HOLDER_consumer);
 }
 
 /* Has disconnected its own provider from a callback: nobody else could detach it. */
@@ -162,6 +162,22 @@ again:
 		if (attached_to(consumer) == life && consumer_settle(consumer))
 			goto again;
 }
+
+#ifdef CONFIG_REFCDEV_DEBUG
+void lifetime_each_consumer(struct lifetime *life,
+			    void (*show)(const char *name, void *data), void *data)
+{
+	struct lifetime_consumer *consumer;
+
+	if (!life->provides)
+		return;
+	mutex_lock(&consumers_lock);
+	list_for_each_entry(consumer, &consumers, list)
+		if (attached_to(consumer) == life)
+			show(consumer->name, data);
+	mutex_unlock(&consumers_lock);
+}
+#endif
 
 /* For its owner; not for oneself: a callback may come here. */
 static void wait_until_not_busy(struct lifetime_consumer *consumer)

@@ -125,6 +125,7 @@ static void drain_report(struct work_struct *work)
 		pr_warn("refcdev: %s: disconnect takes %u s, though nobody is inside: in its cancel hook, actions, attributes or consumers\n",
 			life->name, secs);
 	gate_show_frames(life);
+	lifetime_show_holders(life);
 	schedule_delayed_work(&life->report_work, jiffies - life->drain_since);
 }
 

@@ -42,6 +42,7 @@ static struct workqueue_struct *release_queue;
 
 static void lifetime_free(struct lifetime *life)
 {
+	lifetime_dump_remove(life);
 	lifetime_free_waiters(life);
 	refcdev_release_nodes(life);
 	if (life->zero_page)
@@ -192,6 +193,7 @@ void *__lifetime_alloc(size_t size, size_t offset, struct device *dev,
 		*binding = life;
 		devres_add(dev, binding);
 	}
+	lifetime_dump_add(life);
 	return memory + LIFETIME_DEBUG_SIZE;
 
 err_free_binding:
@@ -220,18 +222,20 @@ EXPORT_SYMBOL_GPL(__lifetime_alloc);
 void lifetime_end(struct lifetime *life)
 {
 	lifetime_disconnect_forced(life);
-	lifetime_put_bare(life);
+	lifetime_put_bare(life, HOLDER_binding);
 }
 EXPORT_SYMBOL_GPL(lifetime_end);
 
-void lifetime_get_bare(struct lifetime *life)
+void lifetime_get_bare(struct lifetime *life, enum lifetime_holder holder)
 {
+	lifetime_note_held(life, holder, 1);
 	refcount_inc(&life->ref);
 }
 
-void lifetime_put_bare(struct lifetime *life)
+void lifetime_put_bare(struct lifetime *life, enum lifetime_holder holder)
 {
 	might_sleep();
+	lifetime_note_held(life, holder, -1);
 	if (refcount_dec_and_test(&life->ref))
 		lifetime_release(life);
 }
@@ -248,9 +252,18 @@ void lifetime_put_bare(struct lifetime *life)
 void lifetime_get(struct lifetime *life)
 {
 	__module_get(life->ops->owner);
-	lifetime_get_bare(life);
+	lifetime_note_site(life, _RET_IP_, true);
+	lifetime_get_bare(life, HOLDER_kernel);
 }
 EXPORT_SYMBOL_GPL(lifetime_get);
+
+bool lifetime_tryget_for(struct lifetime *life, enum lifetime_holder holder)
+{
+	if (!try_module_get(life->ops->owner))
+		return false;
+	lifetime_get_bare(life, holder);
+	return true;
+}
 
 /**
  * lifetime_tryget() - take a first reference to an object
@@ -265,12 +278,20 @@ EXPORT_SYMBOL_GPL(lifetime_get);
  */
 bool lifetime_tryget(struct lifetime *life)
 {
-	if (!try_module_get(life->ops->owner))
+	if (!lifetime_tryget_for(life, HOLDER_kernel))
 		return false;
-	lifetime_get_bare(life);
+	lifetime_note_site(life, _RET_IP_, true);
 	return true;
 }
 EXPORT_SYMBOL_GPL(lifetime_tryget);
+
+void lifetime_put_for(struct lifetime *life, enum lifetime_holder holder)
+{
+	struct module *owner = life->ops->owner;
+
+	lifetime_put_bare(life, holder);
+	module_put(owner);
+}
 
 /**
  * lifetime_put() - drop what lifetime_get() or lifetime_tryget() returned
@@ -282,10 +303,8 @@ EXPORT_SYMBOL_GPL(lifetime_tryget);
  */
 void lifetime_put(struct lifetime *life)
 {
-	struct module *owner = life->ops->owner;
-
-	lifetime_put_bare(life);
-	module_put(owner);
+	lifetime_note_site(life, _RET_IP_, false);
+	lifetime_put_for(life, HOLDER_kernel);
 }
 EXPORT_SYMBOL_GPL(lifetime_put);
 
@@ -301,6 +320,8 @@ void lifetime_put_async(struct lifetime *life)
 {
 	struct module *owner = life->ops->owner;
 
+	lifetime_note_site(life, _RET_IP_, false);
+	lifetime_note_held(life, HOLDER_kernel, -1);
 	if (!refcount_dec_and_test(&life->ref))
 		module_put(owner);
 	else

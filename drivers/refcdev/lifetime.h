@@ -7,6 +7,8 @@
 
 #include <linux/lifetime.h>
 
+#include "debug.h"
+
 /* Either of the two; on the object's list of waiters. */
 struct lifetime_waiter {
 	struct list_head list;
@@ -24,8 +26,11 @@ struct lifetime *lifetime_find(struct device *dev, bool live);
  * References that need no reference to the owner's module, because something else
  * holds the module: an open file its operations, a registration its own unbind.
  */
-void lifetime_get_bare(struct lifetime *life);
-void lifetime_put_bare(struct lifetime *life);
+void lifetime_get_bare(struct lifetime *life, enum lifetime_holder holder);
+void lifetime_put_bare(struct lifetime *life, enum lifetime_holder holder);
+/* References with one, of which debug builds want to know whose they are. */
+bool lifetime_tryget_for(struct lifetime *life, enum lifetime_holder holder);
+void lifetime_put_for(struct lifetime *life, enum lifetime_holder holder);
 
 unsigned int lifetime_wake_sleepers(struct lifetime *life);
 void lifetime_tell_hangup(struct lifetime *life);

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "debug.h"
 #include "delay.h"
 #include "fops.h"
 #include "inode.h"
@@ -42,6 +43,7 @@ static int __init refcdev_init(void)
 	if (IS_ENABLED(CONFIG_REFCDEV_DEBUG)) {
 		refcdev_debugfs = debugfs_create_dir("refcdev", NULL);
 		refcdev_delay_init(refcdev_debugfs);
+		refcdev_dump_init(refcdev_debugfs);
 	}
 	return 0;
 

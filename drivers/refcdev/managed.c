@@ -49,6 +49,7 @@ int managed_add(struct lifetime *life, struct managed *managed)
 		ret = LIFETIME_GONE;
 	else
 		list_add_tail(&managed->list, &life->managed);
+	managed_note_state(managed, life);
 	spin_unlock_irqrestore(&life->managed_lock, flags);
 	WARN_ONCE(ret == -EINVAL, "refcdev: %s: a resource is added after the last put\n",
 		  life->name);

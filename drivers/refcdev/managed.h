@@ -25,7 +25,7 @@ struct managed {
 	struct list_head list;
 	managed_end_t end;		/* says what it is, as well; NULL: memory only */
 	enum lifetime_phase phase;
-	managed_note(note)
+	struct managed_note note;
 	u8 data[] __aligned(__alignof__(unsigned long long));
 };
 

@@ -116,6 +116,7 @@ void lifetime_close_group(struct lifetime *life, void *id)
 	found = group && !group->closed;
 	if (found) {
 		list_add_tail(&group->close->list, &life->managed);
+		managed_note_state(group->close, life);
 		group->closed = true;
 	}
 	spin_unlock_irqrestore(&life->managed_lock, flags);

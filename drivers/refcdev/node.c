@@ -85,7 +85,7 @@ static int node_publish(struct refcdev *cdev, struct lifetime *life)
 	if (lifetime_enter(life)) {
 		ret = refcdev_publish(cdev);
 		if (!ret) {
-			lifetime_get_bare(life);
+			lifetime_get_bare(life, HOLDER_node);
 			list_add_tail(&cdev->list, &life->nodes);
 		} else {
 			lifetime_exit(life);
@@ -192,7 +192,7 @@ void devm_refcdev_unregister(struct device *dev, void *res)
 		  "refcdev: %s: still connected after remove: use refcdev_remove()\n",
 		  life->name);
 	lifetime_disconnect_forced(life);
-	lifetime_put_bare(life);
+	lifetime_put_bare(life, HOLDER_registration);
 }
 
 /**
@@ -214,7 +214,7 @@ int __devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lif
 
 	if (!ret) {
 		/* The object may be bound elsewhere, and end before @dev does. */
-		lifetime_get_bare(life);
+		lifetime_get_bare(life, HOLDER_registration);
 		*undo = cdev;
 		devres_add(dev, undo);
 		return 0;
@@ -247,7 +247,7 @@ static void node_remove(struct refcdev *cdev)
 	trace_refcdev_unregister(life->name, refcdev_devt(cdev), 0);
 	refcdev_index_put(cdev);
 	/* Not the last: the caller has one. */
-	lifetime_put_bare(life);
+	lifetime_put_bare(life, HOLDER_node);
 }
 
 /*

@@ -94,7 +94,8 @@ static int refcdev_open(struct inode *inode, struct file *file)
 	proxy = fops_get(&cdev->type->proxy);
 	if (proxy) {
 		refcdev_delay(open_entered);
-		lifetime_get_bare(life);
+		lifetime_get_bare(life, HOLDER_file);
+		refcdev_note_file(cdev, file);
 		replace_fops(file, proxy);
 		ret = open_driver(cdev, inode, file);
 	}
@@ -102,7 +103,8 @@ static int refcdev_open(struct inode *inode, struct file *file)
 	gate_exit(life, REFCDEV_OP_open, &frame);
 	if (ret && proxy) {
 		file->f_mapping = inode->i_mapping;
-		lifetime_put_bare(life);
+		refcdev_forget_file(life, file);
+		lifetime_put_bare(life, HOLDER_file);
 	}
 	return ret;
 }
@@ -126,7 +128,8 @@ int refcdev_release(struct inode *inode, struct file *file)
 	if (entered)
 		gate_exit(life, REFCDEV_OP_release, &frame);
 	refcdev_delay(close_driver);
-	lifetime_put_bare(life);
+	refcdev_forget_file(life, file);
+	lifetime_put_bare(life, HOLDER_file);
 	return ret;
 }
 

@@ -72,7 +72,7 @@ static bool submission_end(struct submission *self, struct lifetime *life,
 	if (goes_on)
 		counted = gate_hand_over(life, frame);
 	if (!counted)
-		lifetime_get_bare(life);
+		lifetime_get_bare(life, HOLDER_leaked);
 	raw_spin_unlock_irqrestore(&bucket_of(self->ioucmd)->lock, flags);
 	WARN_ONCE(!counted, "refcdev: %s: a command was queued by a call that unbound the device\n",
 		  counted ? "" : life->name);
