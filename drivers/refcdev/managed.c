@@ -219,8 +219,12 @@ int lifetime_add_action_at_or_reset(struct lifetime *life, enum lifetime_phase p
 }
 EXPORT_SYMBOL_GPL(lifetime_add_action_at_or_reset);
 
-/* An action on the way down may have been faster; any other is only missing by mistake. */
-static struct managed *action_take(struct lifetime *life, void (*action)(void *), void *data)
+/*
+ * An action on the way down may have been faster; any other is only missing by mistake.
+ * Not inlined: newer kernels count a WARN_ONCE() per copy.
+ */
+static noinline struct managed *action_take(struct lifetime *life, void (*action)(void *),
+					    void *data)
 {
 	struct managed_action wanted = { action, data };
 	struct managed *managed = managed_take(life, action_end, action_matches, &wanted);

@@ -57,7 +57,8 @@ static struct group *group_find(struct lifetime *life, const void *id)
 	return NULL;
 }
 
-static void group_missing(struct lifetime *life)
+/* Not inlined: newer kernels count a WARN_ONCE() per copy. */
+static noinline void group_missing(struct lifetime *life)
 {
 	WARN_ONCE(1, "refcdev: %s: no such group of resources\n", life->name);
 }

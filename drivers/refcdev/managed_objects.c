@@ -52,7 +52,8 @@ static bool object_add(struct lifetime *life, struct managed *managed)
 	return false;
 }
 
-static void object_free(struct lifetime *life, managed_end_t end, unsigned long address)
+/* Not inlined: newer kernels count a WARN_ONCE() per copy. */
+static noinline void object_free(struct lifetime *life, managed_end_t end, unsigned long address)
 {
 	struct managed *managed = managed_take(life, end, object_matches, &address);
 

@@ -178,14 +178,14 @@ static inline void *lifetime_kcalloc(struct lifetime *life, size_t n, size_t siz
 /**
  * lifetime_mutex_init() - a mutex that is destroyed with the object
  * @life: the object
- * @mutex: the mutex, part of the object or managed memory of its
+ * @lock: the mutex, part of the object or managed memory of its
  *
  * Context: process context, may sleep. The caller has a reference.
  * Return: as lifetime_add_action().
  */
-#define lifetime_mutex_init(life, mutex)					\
+#define lifetime_mutex_init(life, lock)						\
 ({										\
-	struct mutex *__mutex = (mutex);					\
+	struct mutex *__mutex = (lock);						\
 										\
 	mutex_init(__mutex);							\
 	__lifetime_mutex_init(life, __mutex);					\
