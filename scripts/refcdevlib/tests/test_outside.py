@@ -9,8 +9,12 @@ import unittest
 from refcdevlib.common import TREE, HarnessError
 from refcdevlib.outside import DRIVER, INSTALLED, Outside
 
-# at the start of a line, and no inline function: those have their semicolons inside
-PROTOTYPE = re.compile(r"^(?!static|typedef|#|\s)[\w \t*]*?\b(\w+)\([^(){}]*\);", re.MULTILINE)
+# at the start of a line, and no inline function: those have their semicolons inside; a parameter
+# may be a pointer to a function, and what is said of the function (__printf(1, 2)) may go before
+# it or follow
+BRACKETS = r"\((?:[^(){};]|\((?:[^(){};]|\([^(){};]*\))*\))*\)"
+PROTOTYPE = re.compile(rf"^(?!static|typedef|#|\s)(?:__\w+(?:{BRACKETS})?\s+)*"
+                       rf"[\w \t*]*?\b(\w+){BRACKETS}(?:\s+__\w+(?:{BRACKETS})?)*;", re.MULTILINE)
 EXPORT = re.compile(r"^EXPORT_SYMBOL_GPL\((\w+)\);", re.MULTILINE)
 PRIVATE = re.compile(r'^#\s*include\s*"', re.MULTILINE)
 
