@@ -4,6 +4,10 @@
  *
  * A case that hangs in the kernel cannot be killed. So it never holds the program's
  * output, and the program does not wait for it: it says so, and ends.
+ *
+ * A case that ends early, by skip() or a failure, leaves the processes it has forked, with
+ * all their files and mappings. Whoever runs next, or unloads the driver, must not meet
+ * them: they are killed, and the program waits until they have gone.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +29,7 @@
 unsigned int case_seconds = 20;
 
 static bool failed;
+static sigset_t child_ends;
 
 static void say(const char *format, va_list args)
 {
@@ -104,6 +110,27 @@ static bool relay(int from, int pidfd)
 	return true;
 }
 
+/* End what the case in this process group has left. False if that hangs. */
+static bool sweep(pid_t group)
+{
+	uint64_t end = now_ns() + case_seconds * SECOND;
+	struct timespec left;
+	pid_t pid;
+
+	kill(-group, SIGKILL);
+	while ((pid = waitpid(-1, NULL, WNOHANG)) >= 0) {
+		uint64_t now = now_ns();
+
+		if (pid)
+			continue;
+		if (now >= end)
+			return false;
+		left = (struct timespec){ (end - now) / SECOND, (end - now) % SECOND };
+		sigtimedwait(&child_ends, NULL, &left);
+	}
+	return true;
+}
+
 /* Returns the exit status of the case, or -1 if it hangs. */
 static int run_case(const struct test_case *test, void (*setup)(void))
 {
@@ -115,6 +142,8 @@ static int run_case(const struct test_case *test, void (*setup)(void))
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
+		setpgid(0, 0);
+		sigprocmask(SIG_UNBLOCK, &child_ends, NULL);
 		dup2(fds[1], STDOUT_FILENO);
 		dup2(fds[1], STDERR_FILENO);
 		close(fds[0]);
@@ -133,6 +162,8 @@ static int run_case(const struct test_case *test, void (*setup)(void))
 		return -1;
 	close(pidfd);
 	waitpid(pid, &status, 0);
+	if (!sweep(pid))
+		return -1;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	ktap_note("%s: ended by signal %d", test->name, WTERMSIG(status));
@@ -146,10 +177,14 @@ int run_cases(const struct test_case *cases, size_t count, void (*setup)(void))
 	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	sigemptyset(&child_ends);
+	sigaddset(&child_ends, SIGCHLD);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) || sigprocmask(SIG_BLOCK, &child_ends, NULL))
+		return KTAP_FAIL;
 	for (i = 0; i < count; i++) {
 		status = hangs ? -1 : run_case(&cases[i], setup);
 		if (status < 0)
-			ktap_note(hangs ? "not run: an earlier case hangs" : "hangs in the kernel");
+			ktap_note(hangs ? "not run: an earlier case hangs" : "hangs in the kernel, or what it left does");
 		hangs |= status < 0;
 		if (status == KTAP_SKIP)
 			ktap_skip(cases[i].name, "see above");
