@@ -140,7 +140,7 @@ int devm_lifetime_disconnect(struct device *dev, struct lifetime *life)
 {
 	struct lifetime **undo;
 
-	if (refcdev_is_misplaced(dev, life, NULL))
+	if (lifetime_is_misplaced(dev, life) || refcdev_is_misplaced(dev, life, NULL))
 		return -EINVAL;
 	undo = devres_alloc(lifetime_undo_start, sizeof(*undo), GFP_KERNEL);
 	if (!undo)

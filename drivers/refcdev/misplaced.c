@@ -123,25 +123,37 @@ static bool actions_misplaced(struct device *dev, struct lifetime *life)
 }
 
 /**
- * refcdev_is_misplaced() - would devres free an object before its last user lets go?
+ * lifetime_is_misplaced() - would devres free an object before its last user lets go?
  * @dev: the device that is being bound, or NULL
  * @life: the object
+ *
+ * Says so, with the names of driver and device. Nothing in @life may be used then.
+ *
+ * Context: process context, may sleep.
+ * Return: true if so, or if @life was not made by lifetime_alloc().
+ */
+bool lifetime_is_misplaced(struct device *dev, struct lifetime *life)
+{
+	const char *name = dev ? dev_name(dev) : "(no device)";
+
+	return (dev && lies_in_devres(dev, life, "struct lifetime", name)) ||
+	       WARN(!life->memory || !life->ops,
+		    "refcdev: %s: a struct lifetime that lifetime_alloc() has not made\n", name);
+}
+
+/**
+ * refcdev_is_misplaced() - would devres free what an object refers to too early?
+ * @dev: the device that is being bound, or NULL
+ * @life: the object, which is not misplaced itself
  * @cdev: the node that is to be registered, or NULL
  *
  * Says so, with the names of driver and device.
  *
  * Context: process context, may sleep.
- * Return: true if so, or if @life was not made by lifetime_alloc().
+ * Return: true if so.
  */
 bool refcdev_is_misplaced(struct device *dev, struct lifetime *life, struct refcdev *cdev)
 {
-	const char *name = dev ? dev_name(dev) : "(no device)";
-
-	if (dev && lies_in_devres(dev, life, "struct lifetime", name))
-		return true;
-	if (WARN(!life->memory || !life->ops,
-		 "refcdev: %s: a struct lifetime that lifetime_alloc() has not made\n", name))
-		return true;
 	if (!dev)
 		return false;
 	return (cdev && lies_in_devres(dev, cdev, "struct refcdev", life->name)) ||

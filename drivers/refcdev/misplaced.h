@@ -7,6 +7,7 @@
 
 #include <linux/refcdev.h>
 
+bool lifetime_is_misplaced(struct device *dev, struct lifetime *life);
 bool refcdev_is_misplaced(struct device *dev, struct lifetime *life, struct refcdev *cdev);
 bool refcdev_ends_group(struct device *dev, struct list_head *end);
 

@@ -132,7 +132,7 @@ int __refcdev_register(struct device *parent, struct refcdev *cdev, struct lifet
 	int ret;
 
 	might_sleep();
-	if (refcdev_is_misplaced(parent, life, cdev))
+	if (lifetime_is_misplaced(parent, life) || refcdev_is_misplaced(parent, life, cdev))
 		return -EINVAL;
 	if (WARN_ONCE(cdev->inode, "refcdev: %s: node registered twice\n", life->name))
 		return -EBUSY;
@@ -209,9 +209,14 @@ void devm_refcdev_unregister(struct device *dev, void *res)
 int __devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lifetime *life,
 			    struct refcdev_type *type, struct module *owner)
 {
-	struct refcdev **undo = devres_alloc(devm_refcdev_unregister, sizeof(*undo), GFP_KERNEL);
-	int ret = undo ? __refcdev_register(dev, cdev, life, type, owner) : -ENOMEM;
+	struct refcdev **undo;
+	int ret;
 
+	/* Then there is nothing to disconnect, either. */
+	if (lifetime_is_misplaced(dev, life))
+		return -EINVAL;
+	undo = devres_alloc(devm_refcdev_unregister, sizeof(*undo), GFP_KERNEL);
+	ret = undo ? __refcdev_register(dev, cdev, life, type, owner) : -ENOMEM;
 	if (!ret) {
 		/* The object may be bound elsewhere, and end before @dev does. */
 		lifetime_get_bare(life, HOLDER_registration);
@@ -221,9 +226,7 @@ int __devm_refcdev_register(struct device *dev, struct refcdev *cdev, struct lif
 	}
 	if (undo)
 		devres_free(undo);
-	/* What lifetime_alloc() has not made cannot be disconnected. */
-	if (life->ops)
-		lifetime_disconnect_forced(life);
+	lifetime_disconnect_forced(life);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(__devm_refcdev_register);
