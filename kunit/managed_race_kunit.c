@@ -280,7 +280,7 @@ static void expect_ends(struct kunit *test)
 /* Threads and an interrupt add and free: each finds what it has added, and only that. */
 static void adds_and_frees_race(struct kunit *test)
 {
-	crowd = kvzalloc(sizeof(*crowd), GFP_KERNEL);
+	crowd = kvcalloc(1, sizeof(*crowd), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, crowd);
 	crowd->keeper = keeper_new(test);
 	crowd->threads.work = crowd_work;

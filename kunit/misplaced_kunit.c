@@ -64,7 +64,6 @@ struct way {
  * @node: its node
  * @result: what registration returned
  * @alone: and devm_lifetime_disconnect()
- * @unplaced: not managed by anything
  */
 static struct probe {
 	const struct way *way;
@@ -73,7 +72,6 @@ static struct probe {
 	struct lifetime *life;
 	struct refcdev *node;
 	int result, alone;
-	struct gadget *unplaced;
 } probe;
 
 static struct device *parent;
@@ -196,11 +194,11 @@ static int data_in_devm_memory(struct probe *probe)
 
 static int not_allocated(struct probe *probe)
 {
-	probe->unplaced = kzalloc(sizeof(*probe->unplaced), GFP_KERNEL);
-	if (!probe->unplaced)
-		return -ENOMEM;
-	probe->life = &probe->unplaced->life;
-	probe->node = &probe->unplaced->node;
+	static struct gadget gadget;
+
+	memset(&gadget, 0, sizeof(gadget));
+	probe->life = &gadget.life;
+	probe->node = &gadget.node;
 	return 0;
 }
 
@@ -266,8 +264,6 @@ static void go_way(struct kunit *test, unsigned int nr)
 	KUNIT_EXPECT_EQ_MSG(test, try_open(NODE), probe.way->wanted ? -ENOENT : 0, "way %u", nr);
 	platform_device_unregister(pdev);
 	KUNIT_EXPECT_EQ_MSG(test, atomic_xchg(&diary.released, 0), probe.way->made, "way %u", nr);
-	kfree(probe.unplaced);
-	probe.unplaced = NULL;
 }
 
 static void misplaced_is_refused(struct kunit *test)

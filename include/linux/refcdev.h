@@ -180,11 +180,12 @@ bool refcdev_shutdown_device(struct device *dev, unsigned long timeout);
  * Return: 0; -EINVAL if @type has a bad name, no operations, operations whose owner
  *	is not the calling module, or an mmap without policy, or if the index is out
  *	of range; -EINVAL as well, with a warning, if the object, @cdev, or a wait queue
- *	or action's data that the object knows lies in memory that devres frees; -EOPNOTSUPP if it has an operation that the core cannot guard;
- *	-EBUSY if the fixed index is taken, the node is registered, or the type's
- *	range is of an earlier load of the driver and smaller; -ENXIO if the object
- *	was disconnected; -EEXIST if a device of that name exists; -ENOSPC if there
- *	are no minors left; -ENOMEM.
+ *	or action's data that the object knows lies in memory that devres frees;
+ *	-EOPNOTSUPP if it has an operation that the core cannot guard; -EBUSY if the
+ *	fixed index is taken, the node is registered, or the type's range is of an
+ *	earlier load of the driver and smaller; -ENXIO if the object was disconnected;
+ *	-EEXIST if a device of that name exists; -ENOSPC if there are no minors left;
+ *	-ENOMEM.
  */
 #define refcdev_register(parent, cdev, life, type)				\
 	__refcdev_register(parent, cdev, life, type, THIS_MODULE)

@@ -184,7 +184,8 @@ int run_cases(const struct test_case *cases, size_t count, void (*setup)(void))
 	for (i = 0; i < count; i++) {
 		status = hangs ? -1 : run_case(&cases[i], setup);
 		if (status < 0)
-			ktap_note(hangs ? "not run: an earlier case hangs" : "hangs in the kernel, or what it left does");
+			ktap_note(hangs ? "not run: an earlier case hangs" :
+				  "hangs in the kernel, or what it left behind does");
 		hangs |= status < 0;
 		if (status == KTAP_SKIP)
 			ktap_skip(cases[i].name, "see above");
