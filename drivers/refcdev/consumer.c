@@ -15,8 +15,9 @@
  * (2) disconnected, the consumer not told: the drain tells it, or who is busy with it;
  * (3) disconnected, and told: until the drain is over, and if it holds on, until it lets go.
  *
- * Attached means: it has a reference, and with it the provider's module. Its pointer is read
- * under RCU by lifetime_consumer_enter(), so it is a grace period older than the put.
+ * Attached means: it has a reference, and with it the provider's module, if that is not its own.
+ * Its pointer is read under RCU by lifetime_consumer_enter(), so it is a grace period older than
+ * the put.
  */
 
 #include <linux/bug.h>
@@ -47,12 +48,25 @@ struct lifetime_provider *provider_find(const char *name)
 	return NULL;
 }
 
+/*
+ * Of the provider's own module: that would keep itself, and nobody could unload it. It need not, as
+ * such a consumer is removed before the module's exit function returns.
+ */
+bool consumer_is_own(const struct lifetime_consumer *consumer, const struct lifetime *life)
+{
+	return consumer->owner == life->ops->owner;
+}
+
 /* On the list, so not disconnected to the end: the object is there. */
 static bool consumer_attach(struct lifetime_consumer *consumer)
 {
 	struct lifetime_provider *provider = provider_find(consumer->wants);
 
-	if (!provider || !lifetime_tryget_for(provider->life, HOLDER_consumer))
+	if (!provider)
+		return false;
+	if (consumer_is_own(consumer, provider->life))
+		lifetime_get_bare(provider->life, HOLDER_consumer);
+	else if (!lifetime_tryget_for(provider->life, HOLDER_consumer))
 		return false;
 	consumer->told = false;
 	rcu_assign_pointer(consumer->life, provider->life);
@@ -66,24 +80,54 @@ static bool consumer_is_to_be_told(const struct lifetime_consumer *consumer)
 	return life && !consumer->told && lifetime_disconnected(life);
 }
 
+static void consumers_changed(void)
+{
+	lockdep_assert_held(&consumers_lock);
+	changes++;
+	wake_up_all(&consumers_wait);
+}
+
+/* Others leave it alone until consumer_unmark() of what this returns: a callback may detach. */
+static struct task_struct *consumer_mark(struct lifetime_consumer *consumer)
+{
+	struct task_struct *before = consumer->busy;
+
+	consumer->busy = current;
+	mutex_unlock(&consumers_lock);
+	return before;
+}
+
+/* Told after each step, not after the last: who waits for the one may hold up the other. */
+static void consumer_unmark(struct lifetime_consumer *consumer, struct task_struct *before)
+{
+	mutex_lock(&consumers_lock);
+	consumer->busy = before;
+	consumers_changed();
+}
+
 static void consumer_call(struct lifetime_consumer *consumer,
 			  void (*callback)(struct lifetime_consumer *consumer))
 {
+	struct task_struct *before;
+
 	if (!callback)
 		return;
-	consumer->busy = current;
-	mutex_unlock(&consumers_lock);
+	before = consumer_mark(consumer);
 	callback(consumer);
-	mutex_lock(&consumers_lock);
-	consumer->busy = NULL;
+	consumer_unmark(consumer, before);
 }
 
-/* The caller has taken @life out of where lifetime_consumer_enter() looks. */
-void consumers_put(struct lifetime *life, unsigned int count)
+/*
+ * What so many @others and @own consumers had. The caller has taken @life out of where
+ * lifetime_consumer_enter() looks.
+ */
+void consumers_put(struct lifetime *life, unsigned int others, unsigned int own)
 {
-	if (count)
+	if (others || own)
 		synchronize_rcu_expedited();
-	while (count--)
+	while (own--)
+		lifetime_put_bare(life, HOLDER_consumer);
+	while (others--)
 		lifetime_put_for(life, HOLDER_consumer);
 }
 
@@ -98,20 +142,13 @@ static bool consumer_was_left(const struct lifetime_consumer *consumer)
 static void consumer_detach(struct lifetime_consumer *consumer)
 {
 	struct lifetime *life = attached_to(consumer);
+	bool own = consumer_is_own(consumer, life);
+	struct task_struct *before;
 
 	RCU_INIT_POINTER(consumer->life, NULL);
-	consumer->busy = current;
-	mutex_unlock(&consumers_lock);
-	consumers_put(life, 1);
-	mutex_lock(&consumers_lock);
-	consumer->busy = NULL;
-}
-
-static void consumers_changed(void)
-{
-	lockdep_assert_held(&consumers_lock);
-	changes++;
-	wake_up_all(&consumers_wait);
+	before = consumer_mark(consumer);
+	consumers_put(life, !own, own);
+	consumer_unmark(consumer, before);
 }
 
 /* What it waits for may be freed by then, so the caller looks for it anew. */
@@ -143,8 +180,6 @@ bool consumer_settle(struct lifetime_consumer *consumer)
 			break;
 		}
 	}
-	if (dropped)
-		consumers_changed();
 	return dropped;
 }
 
@@ -187,28 +222,27 @@ static void wait_until_not_busy(struct lifetime_consumer *consumer)
 }
 
 /**
- * lifetime_consumer_add() - want an object by name
+ * __lifetime_consumer_add() - lifetime_consumer_add() for whichever module
  * @consumer: the consumer; zeroed, but for its public members
- *
- * If the object is there it is attached before this returns, and
- * &lifetime_consumer.arrived was called; else as soon as it is.
+ * @owner: the module it belongs to
  *
  * Context: process context, sleeps.
- * Return: 0; -EINVAL, with a warning, without names or if it was added before.
+ * Return: as lifetime_consumer_add().
  */
-int lifetime_consumer_add(struct lifetime_consumer *consumer)
+int __lifetime_consumer_add(struct lifetime_consumer *consumer, struct module *owner)
 {
 	if (WARN_ONCE(!consumer->name || !consumer->wants || consumer->list.next,
 		      "refcdev: %s: a consumer without names, or one that was added before\n",
 		      consumer->name ?: "(no name)"))
 		return -EINVAL;
+	consumer->owner = owner;
 	mutex_lock(&consumers_lock);
 	list_add_tail(&consumer->list, &consumers);
 	consumer_settle(consumer);
 	mutex_unlock(&consumers_lock);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(lifetime_consumer_add);
+EXPORT_SYMBOL_GPL(__lifetime_consumer_add);
 
 /**
  * lifetime_consumer_remove() - end what lifetime_consumer_add() began
@@ -223,6 +257,7 @@ EXPORT_SYMBOL_GPL(lifetime_consumer_add);
 void lifetime_consumer_remove(struct lifetime_consumer *consumer)
 {
 	struct lifetime *life;
+	bool own;
 
 	mutex_lock(&consumers_lock);
 	wait_until_not_busy(consumer);
@@ -239,7 +274,8 @@ void lifetime_consumer_remove(struct lifetime_consumer *consumer)
 	/* A drain may wait for it to be told. */
 	consumers_changed();
 	mutex_unlock(&consumers_lock);
-	consumers_put(life, life ? 1 : 0);
+	own = life && consumer_is_own(consumer, life);
+	consumers_put(life, life && !own, own);
 }
 EXPORT_SYMBOL_GPL(lifetime_consumer_remove);
 
@@ -249,20 +285,22 @@ static void consumer_remove_action(void *consumer)
 }
 
 /**
- * devm_lifetime_consumer_add() - the same, until a device is unbound
+ * __devm_lifetime_consumer_add() - devm_lifetime_consumer_add() for whichever module
  * @dev: the device that is being bound
  * @consumer: the consumer; zeroed, but for its public members
+ * @owner: the module it belongs to
  *
  * Context: process context, sleeps.
  * Return: as lifetime_consumer_add(), or -ENOMEM.
  */
-int devm_lifetime_consumer_add(struct device *dev, struct lifetime_consumer *consumer)
+int __devm_lifetime_consumer_add(struct device *dev, struct lifetime_consumer *consumer,
+				 struct module *owner)
 {
-	int ret = lifetime_consumer_add(consumer);
+	int ret = __lifetime_consumer_add(consumer, owner);
 
 	return ret ?: devm_add_action_or_reset(dev, consumer_remove_action, consumer);
 }
-EXPORT_SYMBOL_GPL(devm_lifetime_consumer_add);
+EXPORT_SYMBOL_GPL(__devm_lifetime_consumer_add);
 
 /**
  * lifetime_consumer_detach() - let go of a provider that is gone
@@ -276,25 +314,19 @@ EXPORT_SYMBOL_GPL(devm_lifetime_consumer_add);
  */
 int lifetime_consumer_detach(struct lifetime_consumer *consumer)
 {
-	struct lifetime *life;
 	int ret = 0;
 
 	mutex_lock(&consumers_lock);
 	wait_until_not_busy(consumer);
-	life = attached_to(consumer);
-	if (!life)
+	if (!attached_to(consumer)) {
 		ret = -ENOENT;
-	else if (!consumer->told)
+	} else if (!consumer->told) {
 		ret = -EBUSY;
-	if (!ret)
-		RCU_INIT_POINTER(consumer->life, NULL);
+	} else {
+		consumer_detach(consumer);
+		consumer_settle(consumer);
+	}
 	mutex_unlock(&consumers_lock);
-	if (ret)
-		return ret;
-	consumers_put(life, 1);
-	mutex_lock(&consumers_lock);
-	consumer_settle(consumer);
-	mutex_unlock(&consumers_lock);
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(lifetime_consumer_detach);

@@ -23,7 +23,8 @@ struct lifetime_provider *provider_find(const char *name);
 bool consumer_settle(struct lifetime_consumer *consumer);
 void consumers_settle(struct lifetime *life);
 void consumers_wait_for_change(void);
-void consumers_put(struct lifetime *life, unsigned int count);
+bool consumer_is_own(const struct lifetime_consumer *consumer, const struct lifetime *life);
+void consumers_put(struct lifetime *life, unsigned int others, unsigned int own);
 
 /* For disconnect.c. */
 void lifetime_withdraw(struct lifetime *life);

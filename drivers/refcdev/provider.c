@@ -17,7 +17,7 @@
 /**
  * lifetime_provide() - let other drivers find an object
  * @life: the object
- * @provider: part of the object, or static; not in use
+ * @provider: part of the object, or static; zeroed, and not in use
  * @name: under which it is found; must stay as long as the object is not disconnected
  *
  * It ends when the object is disconnected. Consumers that wait for @name are attached before
@@ -25,7 +25,8 @@
  * hardware is there.
  *
  * Context: process context, sleeps; calls &lifetime_consumer.arrived.
- * Return: 0; -ENXIO if the object was disconnected; -EBUSY if @name is provided already.
+ * Return: 0; -ENXIO if the object was disconnected; -EBUSY if @name is provided already;
+ *	-EINVAL, with a warning, without a name or if @provider is in use.
  */
 int lifetime_provide(struct lifetime *life, struct lifetime_provider *provider,
 		     const char *name)
@@ -35,7 +36,11 @@ int lifetime_provide(struct lifetime *life, struct lifetime_provider *provider,
 	/* So that a disconnect finds it, or is found. */
 	mutex_lock(&life->list_lock);
 	mutex_lock(&consumers_lock);
-	if (lifetime_disconnected(life)) {
+	if (WARN_ONCE(!name || provider->list.next,
+		      "refcdev: %s: a provider without a name, or one that is in use\n",
+		      life->name)) {
+		ret = -EINVAL;
+	} else if (lifetime_disconnected(life)) {
 		ret = LIFETIME_GONE;
 	} else if (provider_find(name)) {
 		ret = -EBUSY;
@@ -61,9 +66,12 @@ void lifetime_withdraw(struct lifetime *life)
 	if (!life->provides)
 		return;
 	mutex_lock(&consumers_lock);
-	list_for_each_entry_safe(provider, next, &providers, list)
-		if (provider->life == life)
-			list_del(&provider->list);
+	list_for_each_entry_safe(provider, next, &providers, list) {
+		if (provider->life != life)
+			continue;
+		list_del(&provider->list);
+		provider->list.next = NULL;
+	}
 	mutex_unlock(&consumers_lock);
 }
 
@@ -89,15 +97,18 @@ static struct lifetime_consumer *find_unsettled(struct lifetime *life)
 	return NULL;
 }
 
-static unsigned int detach_all(struct lifetime *life)
+/* Returns how many; *@own: of them of the provider's own module. */
+static unsigned int detach_all(struct lifetime *life, unsigned int *own)
 {
 	struct lifetime_consumer *consumer;
 	unsigned int count = 0;
 
+	*own = 0;
 	list_for_each_entry(consumer, &consumers, list) {
 		if (attached_to(consumer) != life || consumer->hold || consumer->busy)
 			continue;
 		RCU_INIT_POINTER(consumer->life, NULL);
+		*own += consumer_is_own(consumer, life);
 		count++;
 	}
 	return count;
@@ -110,7 +121,7 @@ static unsigned int detach_all(struct lifetime *life)
 void lifetime_detach_consumers(struct lifetime *life)
 {
 	struct lifetime_consumer *consumer;
-	unsigned int count;
+	unsigned int count, own;
 
 	if (!life->provides)
 		return;
@@ -121,9 +132,9 @@ void lifetime_detach_consumers(struct lifetime *life)
 		else
 			consumer_settle(consumer);
 	}
-	count = detach_all(life);
+	count = detach_all(life, &own);
 	mutex_unlock(&consumers_lock);
-	consumers_put(life, count);
+	consumers_put(life, count - own, own);
 	mutex_lock(&consumers_lock);
 	consumers_settle(NULL);
 	mutex_unlock(&consumers_lock);

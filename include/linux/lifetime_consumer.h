@@ -7,6 +7,7 @@
 
 #include <linux/lifetime.h>
 #include <linux/list.h>
+#include <linux/module.h>
 #include <linux/rcupdate.h>
 
 /**
@@ -26,12 +27,16 @@
  *
  * The name stands for what the object is: who provides it and who uses it agree in a header.
  *
+ * Who is attached keeps the provider's module, but not the provider: it is unbound all the same,
+ * and then its module may go. Two modules that each use an object of the other keep each other
+ * until one of the two was unbound. A module that uses its own object does not keep itself.
+ *
  * ===================  ======================================================================
  * it happens           and the consumer
  * ===================  ======================================================================
  * provider arrives     is attached, and &lifetime_consumer.arrived is called
- * provider goes        is refused; &lifetime_consumer.leaving is called once, before the drain
- *                      of the provider ends; calls that are inside are woken and waited for
+ * provider goes        is refused; &lifetime_consumer.leaving is called once, before the
+ *                      disconnect returns; calls that are inside are woken and waited for
  * provider is gone     is detached; with &lifetime_consumer.hold only when it says so, and until
  *                      then the provider's data and module stay
  * a new one arrives    if it is not attached any more: as above
@@ -63,7 +68,10 @@ struct lifetime_provider {
  * @arrived and @leaving are called in process context, one at a time for one consumer, with
  * no lock of the core held. They may sleep, but @leaving not on what needs the provider.
  * They must not add or remove their own consumer, nor take the lock of the consumer's device:
- * who holds it may wait for them in lifetime_consumer_remove().
+ * who holds it may wait for them in lifetime_consumer_remove(). Nor may they disconnect the
+ * provider, or take the lock of its device: who disconnects it waits for them as well. And
+ * @leaving must not wait for calls that are inside the provider: its cancel hook, which may be
+ * what they wait for, comes after.
  */
 struct lifetime_consumer {
 	const char *name;
@@ -72,6 +80,7 @@ struct lifetime_consumer {
 	void (*leaving)(struct lifetime_consumer *consumer);
 	bool hold;
 	/* private: @life also under RCU, the rest under the lock in consumer.c */
+	struct module *owner;
 	struct lifetime __rcu *life;
 	struct list_head list;
 	struct task_struct *busy;
@@ -81,10 +90,35 @@ struct lifetime_consumer {
 int lifetime_provide(struct lifetime *life, struct lifetime_provider *provider,
 		     const char *name);
 
-int lifetime_consumer_add(struct lifetime_consumer *consumer);
+int __lifetime_consumer_add(struct lifetime_consumer *consumer, struct module *owner);
+int __devm_lifetime_consumer_add(struct device *dev, struct lifetime_consumer *consumer,
+				 struct module *owner);
 void lifetime_consumer_remove(struct lifetime_consumer *consumer);
-int devm_lifetime_consumer_add(struct device *dev, struct lifetime_consumer *consumer);
 int lifetime_consumer_detach(struct lifetime_consumer *consumer);
+
+/**
+ * lifetime_consumer_add() - want an object by name
+ * @consumer: the consumer; zeroed, but for its public members
+ *
+ * If the object is there it is attached before this returns, and
+ * &lifetime_consumer.arrived was called; else as soon as it is.
+ *
+ * Context: process context, sleeps.
+ * Return: 0; -EINVAL, with a warning, without names or if it was added before.
+ */
+#define lifetime_consumer_add(consumer)						\
+	__lifetime_consumer_add(consumer, THIS_MODULE)
+
+/**
+ * devm_lifetime_consumer_add() - the same, until a device is unbound
+ * @dev: the device that is being bound
+ * @consumer: the consumer; zeroed, but for its public members
+ *
+ * Context: process context, sleeps.
+ * Return: as lifetime_consumer_add(), or -ENOMEM.
+ */
+#define devm_lifetime_consumer_add(dev, consumer)				\
+	__devm_lifetime_consumer_add(dev, consumer, THIS_MODULE)
 
 /**
  * lifetime_consumer_enter() - start to use the provider
