@@ -1,15 +1,16 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# many: a thousand nodes of one lifetime, a thousand lifetimes with a node each, and one more than
-# there is room for. The range of numbers stays with the type, so it is the same each time.
+# many: a thousand nodes of one lifetime, which is drained once, a thousand lifetimes with a node
+# each, and one more than there is room for. The range of numbers stays with the type, so it is
+# the same each time.
 # refcdev-test: limit=300 boot=debug,stock
 
 . ./lib.sh
 nodes=1000
 lives=100
 # a sanitized kernel is twenty times slower
-[ "$REFCDEV_TIER" = quick ] && [ -e /sys/kernel/debug/kmemleak ] && nodes=50 lives=20
+[ "$REFCDEV_TIER" = quick ] && [ -e /sys/kernel/debug/kmemleak ] && nodes=64 lives=20
 [ "$REFCDEV_TIER" = full ] && lives=1000
 
 load refcdev

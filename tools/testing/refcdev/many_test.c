@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "subject.h"
+#include "trace.h"
 
 #define DRIVER		"manynodes"
 #define NODE_FORMAT	"/dev/manynodes/%u"
@@ -68,18 +69,29 @@ static void open_all(int *fds, unsigned int count)
 	}
 }
 
-/* All that was there is unplugged, and all of it comes back: with the same indexes. */
+/*
+ * All that was there is unplugged, and all of it comes back: with the same indexes. Each lifetime
+ * is drained once, however many nodes it has.
+ */
 static void cycle(int *fds, unsigned int count)
 {
-	uint64_t begun = now_ns();
+	struct trace_counts counts = {};
 	uint32_t answer[2];
+	uint64_t begun, ended;
 	struct stat status;
 	unsigned int i;
 
+	require(trace_start() == 0);
+	begun = now_ns();
 	for (i = 0; i < devices; i++)
 		require(unbind_device(i) == 0);
-	note("%u nodes of %u lifetimes: unbound in %llu ms", count, devices,
-	     (unsigned long long)((now_ns() - begun) / MS));
+	ended = now_ns();
+	trace_read(&counts);
+	expect_equal(trace_lost(), 0);
+	trace_stop();
+	expect_equal(counts.drains, devices);
+	note("%u nodes of %u lifetimes: unbound in %llu ms, %lu drains", count, devices,
+	     (unsigned long long)((ended - begun) / MS), counts.drains);
 	for (i = 0; i < count; i++)
 		expect_equal(tell(fds[i], answer), -ENXIO);
 	expect_errno(stat(many.node, &status), ENOENT);

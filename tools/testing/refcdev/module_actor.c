@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "duo.h"
 #include "fifo.h"
 #include "module_orders.h"
 #include "passing.h"
@@ -199,6 +200,7 @@ static int act_unbind(struct actor *self)
 
 	if (!ret && self->reading)
 		ret = end_reading(self, -1, ENXIO);
+	ret = ret ?: end_showing(self, -1, ENXIO);
 	return ret ?: end_request(self, -ENXIO);
 }
 
@@ -216,7 +218,9 @@ static int act_kill(struct actor *self)
 
 static int act_rmmod(struct actor *self)
 {
-	return module_unload(self->module);
+	int ret = module_unload(self->module);
+
+	return ret ?: end_showing(self, -1, ENXIO);
 }
 
 static int act_rmmod_core(struct actor *self)
@@ -244,13 +248,15 @@ static int (*const acts[NR_EVENTS])(struct actor *self) = {
 	[REGISTER] = act_register, [UNREGISTER] = act_unregister,
 	[MAP] = act_map, [UNMAP] = act_unmap,
 	[READ] = act_read, [WAKE] = act_wake,
+	[OPEN_OTHER] = act_open_other, [CLOSE_OTHER] = act_close_other,
+	[SHOW] = act_show, [SHOWN] = act_shown,
 	[SUBMIT] = act_submit, [SUBMIT_AIO] = act_submit_aio, [TICK] = act_tick,
 	[HOLD] = act_hold, [LET_GO] = act_let_go,
 	[UNBIND] = act_unbind, [BIND] = act_bind, [KILL] = act_kill,
 	[RMMOD] = act_rmmod, [RMMOD_CORE] = act_rmmod_core, [LOAD] = act_load,
 };
 
-static bool compare(const char *what, long found, long wanted)
+bool compare(const char *what, long found, long wanted)
 {
 	if (found != wanted)
 		complain("%s is %ld, not %ld", what, found, wanted);
@@ -290,6 +296,8 @@ static int ask(const struct actor *self)
 {
 	struct refcdev_ticker_state state;
 
+	if (self->subject == &duo_subject)
+		return duo_ask_data(self->hand);
 	if (self->subject != &ticker_subject)
 		return get_mark(self->hand);
 	return ioctl(self->hand, REFCDEV_TICKER_GET_STATE, &state) ? -errno : 0;
@@ -312,6 +320,8 @@ bool actor_observe(struct actor *self, const struct model *model)
 	if (!model->driver)
 		return observe_users(CORE, model->core ? 0 : -ENOENT);
 	if (model->file[IN_HAND] && !observe_file(self, model))
+		return false;
+	if (self->subject == &duo_subject && !observe_duo(self, model))
 		return false;
 	/* Who has it mapped may read it, also without the device. */
 	if (model->file[MAPPED] && !compare("what is mapped", *(volatile char *)self->map, 0))
@@ -342,7 +352,8 @@ bool actor_resume(struct actor *self, const struct model *model)
 bool actor_finish(struct actor *self, struct model *model, bool core)
 {
 	static const enum event events[] = {
-		CLOSE, DROP, ORPHAN, COLLECT, UNREGISTER, UNMAP, LET_GO, UNBIND, RMMOD, RMMOD_CORE,
+		CLOSE, CLOSE_OTHER, DROP, ORPHAN, COLLECT, UNREGISTER, UNMAP, LET_GO, UNBIND, RMMOD,
+		RMMOD_CORE,
 	};
 	size_t i;
 

@@ -14,6 +14,8 @@ const char *const event_names[NR_EVENTS] = {
 	[REGISTER] = "register", [UNREGISTER] = "unregister",
 	[MAP] = "mmap", [UNMAP] = "munmap",
 	[READ] = "read", [WAKE] = "wake",
+	[OPEN_OTHER] = "open-other", [CLOSE_OTHER] = "close-other",
+	[SHOW] = "show", [SHOWN] = "shown",
 	[SUBMIT] = "submit", [SUBMIT_AIO] = "submit-aio", [TICK] = "tick",
 	[HOLD] = "hold", [LET_GO] = "let-go",
 	[UNBIND] = "unbind", [BIND] = "bind", [KILL] = "kill",
@@ -39,6 +41,7 @@ static const struct {
 	[UNMAP] = { EMPTIES, MAPPED },
 	[READ] = { FILLS, READING, true },
 	[WAKE] = { EMPTIES, READING },
+	[CLOSE_OTHER] = { EMPTIES, IN_OTHER_HAND },
 	[SUBMIT] = { FILLS, REQUESTED, true },
 	[SUBMIT_AIO] = { FILLS, REQUESTED, true },
 	[TICK] = { EMPTIES, REQUESTED },
@@ -88,7 +91,7 @@ static bool has_something(const struct model *model)
 	for (i = 0; i < IN_KERNEL; i++)
 		if (model->file[i])
 			return true;
-	return false;
+	return model->showing;
 }
 
 bool model_allows(const struct model *model, enum event event)
@@ -103,6 +106,12 @@ bool model_allows(const struct model *model, enum event event)
 	switch (event) {
 	case OPEN:	/* which must fail where nothing is bound */
 		return !file[IN_HAND] && model->files < MAX_FILES;
+	case OPEN_OTHER:
+		return !file[IN_OTHER_HAND] && model->files < MAX_FILES;
+	case SHOW:
+		return (model->bound || model->anyway) && !model->showing;
+	case SHOWN:	/* somebody has to make it happen */
+		return model->showing && model->bound;
 	case RECEIVE:
 		return file[IN_FLIGHT] && !file[IN_HAND];
 	case ORPHAN:
@@ -112,7 +121,7 @@ bool model_allows(const struct model *model, enum event event)
 	case HOLD:
 		return model->bound && !file[IN_KERNEL] && model->files < MAX_FILES;
 	case UNBIND:
-		return model->bound;
+		return model->bound || model->anyway;
 	case BIND:
 		return model->driver && !model->bound;
 	case KILL:
@@ -137,7 +146,10 @@ static int new_file(struct model *model, enum place place)
 
 static int unbind(struct model *model)
 {
+	if (!model->bound)
+		return model->driver ? -ENODEV : -ENOENT;
 	model->bound = false;
+	model->showing = false;
 	model->file[READING] = 0;
 	model->file[REQUESTED] = 0;
 	return 0;
@@ -159,6 +171,7 @@ static int killed(struct model *model)
 		if (i != REQUESTED && i != IN_KERNEL && i != IN_CYCLE)
 			model->file[i] = 0;
 	model->orphaned = model->file[IN_CYCLE];
+	model->showing = false;
 	return 0;
 }
 
@@ -166,8 +179,8 @@ static int rmmod(struct model *model)
 {
 	if (model_module_users(model))
 		return -EAGAIN;
+	unbind(model);
 	model->driver = false;
-	model->bound = false;
 	return 0;
 }
 
@@ -211,6 +224,14 @@ int model_step(struct model *model, enum event event)
 	switch (event) {
 	case OPEN:
 		return new_file(model, IN_HAND);
+	case OPEN_OTHER:
+		return new_file(model, IN_OTHER_HAND);
+	case SHOW:
+		model->showing = model->bound;
+		return model->bound ? 0 : -ENOENT;
+	case SHOWN:
+		model->showing = false;
+		return 0;
 	case RECEIVE:
 		return receive(model);
 	case ORPHAN:

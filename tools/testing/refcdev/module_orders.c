@@ -8,6 +8,9 @@
  * itself does not unload it. After each event all that can be seen is compared; after the last
  * one whatever is left is given back, and the modules must go.
  *
+ * Fewer of them: one in so many, with --stride; or with --cover those in which something
+ * happens, or comes of it, that did not in the ones before, and at least one of each scene.
+ *
  * Each order is run by a process of its own; where that is killed, by another one from there
  * on.
  */
@@ -17,6 +20,7 @@
 #include <string.h>
 
 #include "apart.h"
+#include "duo.h"
 #include "ktap.h"
 #include "module_orders.h"
 
@@ -28,6 +32,8 @@ struct scene {
 	const char *module;
 	enum event events[MAX_EVENTS];
 	int count;
+	int fixed;			/* so many events come first, as they stand there */
+	bool anyway;			/* see struct model */
 };
 
 struct order {
@@ -35,11 +41,13 @@ struct order {
 	int count;
 };
 
+#define EVENTS(...)								\
+	{ __VA_ARGS__ }, sizeof((enum event[]){ __VA_ARGS__ }) / sizeof(enum event)
 #define SCENE(name, subject, module, ...)					\
-	{ name, subject, module, { __VA_ARGS__ },				\
-	  sizeof((enum event[]){ __VA_ARGS__ }) / sizeof(enum event) }
+	{ name, subject, module, EVENTS(__VA_ARGS__), 0, false }
 #define FIFO_SCENE(name, ...)	SCENE(name, &fifo_subject, "fifo", __VA_ARGS__)
 #define TICKER_SCENE(name, ...)	SCENE(name, &ticker_subject, "ticker", __VA_ARGS__)
+#define DUO_SCENE(name, ...)	SCENE(name, &duo_subject, "duo", __VA_ARGS__)
 
 static const struct scene scenes[] = {
 	FIFO_SCENE("a file", OPEN, CLOSE, UNBIND, RMMOD, RMMOD_CORE),
@@ -61,6 +69,18 @@ static const struct scene scenes[] = {
 	FIFO_SCENE("a killed holder", OPEN, MAP, SEND, KILL, UNBIND, RMMOD),
 	FIFO_SCENE("a killed holder of a ring", OPEN, REGISTER, READ, KILL, UNBIND, RMMOD),
 	FIFO_SCENE("garbage of a killed one", OPEN, CYCLE, KILL, COLLECT, UNBIND, RMMOD),
+	{ "five: both closes, a read in progress, unbind and rmmod", &duo_subject, "duo",
+	  EVENTS(OPEN, OPEN_OTHER, CLOSE, CLOSE_OTHER, SHOW, UNBIND, RMMOD), 2, true },
+	DUO_SCENE("both nodes and a read in progress",
+		  OPEN, OPEN_OTHER, SHOW, CLOSE, CLOSE_OTHER, UNBIND, RMMOD),
+	DUO_SCENE("an attribute that is told", OPEN_OTHER, SHOW, SHOWN, CLOSE_OTHER, UNBIND, RMMOD),
+	DUO_SCENE("both nodes of a device that comes back",
+		  OPEN, OPEN_OTHER, CLOSE, CLOSE_OTHER, UNBIND, BIND, RMMOD),
+	DUO_SCENE("a read of a file and one of an attribute",
+		  OPEN, READ, SHOW, CLOSE, UNBIND, RMMOD),
+	DUO_SCENE("a file in flight and one of the other node",
+		  OPEN, SEND, OPEN_OTHER, CLOSE, DROP, CLOSE_OTHER, UNBIND),
+	DUO_SCENE("a killed holder of both", OPEN, OPEN_OTHER, SHOW, KILL, UNBIND, RMMOD),
 };
 
 enum { NR_SCENES = sizeof(scenes) / sizeof(scenes[0]), MAX_ORDERS = 2000 };
@@ -68,7 +88,11 @@ enum { NR_SCENES = sizeof(scenes) / sizeof(scenes[0]), MAX_ORDERS = 2000 };
 static struct order *orders;
 static int orders_count;
 static int stride = 1, first, least;
-static bool list_only, keep_core;
+static int least_kinds;			/* of moves */
+static bool list_only, keep_core, cover;
+static const char *only;		/* scenes with this in their name */
+static char **modules;			/* whose scenes: up to a NULL */
+static struct moves moves;		/* in what was run */
 
 /* All that can follow, each order once: events of a kind are not told apart. */
 static void enumerate(const struct scene *scene, const struct model *model, struct order *order,
@@ -87,6 +111,8 @@ static void enumerate(const struct scene *scene, const struct model *model, stru
 		struct model next = *model;
 
 		if (used & 1u << i || tried & 1u << event || !model_allows(model, event))
+			continue;
+		if (order->count < scene->fixed && i != order->count)
 			continue;
 		tried |= 1u << event;
 		model_step(&next, event);
@@ -143,7 +169,7 @@ static bool perform(void *data)
 /* The model goes along here as well, from one kill to the next. */
 static bool run_order(const struct scene *scene, const struct order *order)
 {
-	struct part part = { .scene = scene, .order = order };
+	struct part part = { .scene = scene, .order = order, .model.anyway = scene->anyway };
 	bool killed;
 	int i = 0;
 
@@ -161,25 +187,51 @@ static bool run_order(const struct scene *scene, const struct order *order)
 	return true;
 }
 
+/* Is there anything in this order that was in none that was run? */
+static bool is_new(const struct model *model, const struct order *order)
+{
+	struct moves own = {};
+
+	moves_add(&own, *model, order->events, order->count);
+	return moves_kinds(&own, &moves) > 0;
+}
+
 /* Returns how many orders were run, or -1. */
 static int run_scene(const struct scene *scene, int *found)
 {
-	struct order empty = {};
-	struct model model = {};
-	int run = 0, i;
+	struct order empty = {}, *order;
+	struct model model = { .anyway = scene->anyway };
+	int begin, run = 0, i;
 
 	model_step(&model, LOAD);
 	orders_count = 0;
 	enumerate(scene, &model, &empty, 0);
 	*found = orders_count;
-	for (i = first % stride % orders_count; i < orders_count; i += stride) {
+	begin = first % (cover ? orders_count : stride) % orders_count;
+	for (i = begin; i < orders_count + (cover ? begin : 0); i += stride) {
+		order = &orders[i % orders_count];
+		if (cover && run && !is_new(&model, order))
+			continue;
 		if (list_only)
-			ktap_note("%s:%s", scene->name, order_text(&orders[i]));
-		else if (!run_order(scene, &orders[i]))
+			ktap_note("%s:%s", scene->name, order_text(order));
+		else if (!run_order(scene, order))
 			return -1;
+		moves_add(&moves, model, order->events, order->count);
 		run++;
 	}
 	return run;
+}
+
+static bool chosen(const struct scene *scene)
+{
+	char **module;
+
+	if (only && !strstr(scene->name, only))
+		return false;
+	for (module = modules; *module; module++)
+		if (!strcmp(*module, scene->module))
+			return true;
+	return false;
 }
 
 static void parse(int argc, char **argv)
@@ -188,6 +240,9 @@ static void parse(int argc, char **argv)
 		{ "stride", required_argument, NULL, 's' },
 		{ "first", required_argument, NULL, 'b' },
 		{ "floor", required_argument, NULL, 'f' },
+		{ "kinds", required_argument, NULL, 'm' },
+		{ "cover", no_argument, NULL, 'c' },
+		{ "scene", required_argument, NULL, 'o' },
 		{ "keep-core", no_argument, NULL, 'k' },
 		{ "list", no_argument, NULL, 'l' },
 		{ }
@@ -201,6 +256,12 @@ static void parse(int argc, char **argv)
 			first = atoi(optarg);
 		else if (option == 'f')
 			least = atoi(optarg);
+		else if (option == 'c')
+			cover = true;
+		else if (option == 'm')
+			least_kinds = atoi(optarg);
+		else if (option == 'o')
+			only = optarg;
 		else if (option == 'k')
 			keep_core = true;
 		else if (option == 'l')
@@ -208,6 +269,7 @@ static void parse(int argc, char **argv)
 		else
 			exit(2);
 	}
+	modules = argv + optind;
 }
 
 int main(int argc, char **argv)
@@ -220,6 +282,8 @@ int main(int argc, char **argv)
 	orders = calloc(MAX_ORDERS, sizeof(*orders));
 	require(orders && stride > 0);
 	for (i = 0; i < NR_SCENES; i++) {
+		if (!chosen(&scenes[i]))
+			continue;
 		run = run_scene(&scenes[i], &found);
 		if (run >= 0)
 			ktap_note("%s: %d of %d orders", scenes[i].name, run, found);
@@ -234,5 +298,8 @@ int main(int argc, char **argv)
 	ktap_note("%d of %d orders in %.1f s, floor %d", total, all,
 		  (double)(now_ns() - begun) / SECOND, least);
 	ktap_result(total >= least, "enough orders");
+	moves_print(&moves);
+	ktap_note("%d kinds of moves, floor %d", moves_kinds(&moves, NULL), least_kinds);
+	ktap_result(moves_kinds(&moves, NULL) >= least_kinds, "enough kinds of moves");
 	return ktap_end();
 }

@@ -11,7 +11,12 @@
  *   the kernel; not by the device being bound;
  * - the core's module is held by the driver's;
  * - an instance was released once it is unbound and none of its files is in any place;
- * - a file of an instance that is not bound any more is dead.
+ * - a file of an instance that is not bound any more is dead;
+ * - who reads an attribute in sysfs holds nothing: the unbind wakes him, and the rmmod.
+ *
+ * What is not possible does not happen, but for what a program may try at any time and must
+ * see fail: an open without the device, an rmmod of a module in use; where the scene says so,
+ * also the read of an attribute and the unbind.
  */
 #ifndef REFCDEV_MODULE_ORDERS_H
 #define REFCDEV_MODULE_ORDERS_H
@@ -29,14 +34,15 @@ enum place {
 	MAPPED,
 	READING,		/* a call that sleeps */
 	REQUESTED,		/* a request that waits in the driver */
+	IN_OTHER_HAND,		/* one of the device's other node */
 	IN_KERNEL,		/* no file, but a reference to the object */
 	NR_PLACES
 };
 
 enum event {
 	OPEN, CLOSE, SEND, RECEIVE, DROP, CYCLE, ORPHAN, COLLECT, REGISTER, UNREGISTER, MAP, UNMAP,
-	READ, WAKE, SUBMIT, SUBMIT_AIO, TICK, HOLD, LET_GO, UNBIND, BIND, KILL, RMMOD, RMMOD_CORE,
-	LOAD,
+	READ, WAKE, SUBMIT, SUBMIT_AIO, TICK, HOLD, LET_GO, OPEN_OTHER, CLOSE_OTHER, SHOW, SHOWN,
+	UNBIND, BIND, KILL, RMMOD, RMMOD_CORE, LOAD,
 	NR_EVENTS
 };
 
@@ -44,6 +50,8 @@ enum { MAX_FILES = 16, MAX_EVENTS = 16 };
 
 struct model {
 	bool core, driver, bound;
+	bool anyway;			/* try it where there is no device, too */
+	bool showing;			/* somebody reads an attribute, and sleeps */
 	bool orphaned;			/* the socket of the cycle: nobody has it open */
 	int instances;			/* since the driver was loaded; the newest may be bound */
 	int files;			/* that were opened, numbered from 1 */
@@ -58,6 +66,23 @@ bool model_allows(const struct model *model, enum event event);
 
 /* It happens; returns what it must return: 0 or a negative errno. */
 int model_step(struct model *model, enum event event);
+
+/*
+ * Moves: an event, and what came of it. Of each kind, how many there were; events that belong
+ * to no scene have none.
+ */
+enum outcome { HAS_FAILED = 1, HAS_WOKEN = 2, HAS_RELEASED = 4, NR_OUTCOMES = 8 };
+
+struct moves {
+	unsigned int count[NR_EVENTS][NR_OUTCOMES];
+};
+
+void moves_add(struct moves *moves, struct model model, const enum event *events, int count);
+
+/* How many kinds there are in @moves and not in @known, which may be NULL. */
+int moves_kinds(const struct moves *moves, const struct moves *known);
+
+void moves_print(const struct moves *moves);
 
 /* Is the file in this place one of the instance that is bound? */
 bool model_is_live(const struct model *model, enum place place);
@@ -77,13 +102,16 @@ struct actor {
 	int hand, flight[2], cycle;
 	char *map;
 	struct uring ring;
-	struct caller reader;
+	struct caller reader, shower;
 	struct requests requests;
 	enum request_kind request;
-	bool reading, waiting;
+	bool reading, waiting, showing;
+	int other;			/* the other node's file */
 };
 
 void actor_init(struct actor *self, const struct subject *subject, const char *module);
+
+bool compare(const char *what, long found, long wanted);
 
 /* Makes an event happen; returns 0 or a negative errno. */
 int actor_act(struct actor *self, enum event event);
@@ -99,6 +127,16 @@ bool actor_resume(struct actor *self, const struct model *model);
 
 /* Everything that is left is given back, in one order, and both modules go. */
 bool actor_finish(struct actor *self, struct model *model, bool core);
+
+/* What only a driver with several interfaces has: duo. See module_duo.c. */
+int act_open_other(struct actor *self);
+int act_close_other(struct actor *self);
+int act_show(struct actor *self);
+int act_shown(struct actor *self);
+
+/* 0 if there was nobody, or the read has ended as it must. */
+int end_showing(struct actor *self, long ret, int error);
+bool observe_duo(const struct actor *self, const struct model *model);
 
 /* For the end of everything: the core's module goes, or has gone. */
 bool core_goes(void);

@@ -11,5 +11,5 @@ choice="--stride 16 --first $((REFCDEV_SEED % 16)) --keep-core --floor 40"
 [ "$REFCDEV_TIER" = full ] && choice="--floor 700"
 [ -z "$FEW_ORDERS" ] || choice=$FEW_ORDERS
 # shellcheck disable=SC2086 # words
-run orders ./module_orders $choice
+run orders ./module_orders $choice fifo ticker
 finish
