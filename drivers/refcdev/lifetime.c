@@ -226,16 +226,9 @@ void lifetime_end(struct lifetime *life)
 }
 EXPORT_SYMBOL_GPL(lifetime_end);
 
-void lifetime_get_bare(struct lifetime *life, enum lifetime_holder holder)
-{
-	lifetime_note_held(life, holder, 1);
-	refcount_inc(&life->ref);
-}
-
-void lifetime_put_bare(struct lifetime *life, enum lifetime_holder holder)
+void __lifetime_put(struct lifetime *life)
 {
 	might_sleep();
-	lifetime_note_held(life, holder, -1);
 	if (refcount_dec_and_test(&life->ref))
 		lifetime_release(life);
 }
@@ -257,14 +250,6 @@ void lifetime_get(struct lifetime *life)
 }
 EXPORT_SYMBOL_GPL(lifetime_get);
 
-bool lifetime_tryget_for(struct lifetime *life, enum lifetime_holder holder)
-{
-	if (!try_module_get(life->ops->owner))
-		return false;
-	lifetime_get_bare(life, holder);
-	return true;
-}
-
 /**
  * lifetime_tryget() - take a first reference to an object
  * @life: the object
@@ -284,14 +269,6 @@ bool lifetime_tryget(struct lifetime *life)
 	return true;
 }
 EXPORT_SYMBOL_GPL(lifetime_tryget);
-
-void lifetime_put_for(struct lifetime *life, enum lifetime_holder holder)
-{
-	struct module *owner = life->ops->owner;
-
-	lifetime_put_bare(life, holder);
-	module_put(owner);
-}
 
 /**
  * lifetime_put() - drop what lifetime_get() or lifetime_tryget() returned

@@ -6,6 +6,7 @@
 #define REFCDEV_LIFETIME_H
 
 #include <linux/lifetime.h>
+#include <linux/module.h>
 
 #include "debug.h"
 
@@ -26,11 +27,36 @@ struct lifetime *lifetime_find(struct device *dev, bool live);
  * References that need no reference to the owner's module, because something else
  * holds the module: an open file its operations, a registration its own unbind.
  */
-void lifetime_get_bare(struct lifetime *life, enum lifetime_holder holder);
-void lifetime_put_bare(struct lifetime *life, enum lifetime_holder holder);
-/* References with one, of which debug builds want to know whose they are. */
-bool lifetime_tryget_for(struct lifetime *life, enum lifetime_holder holder);
-void lifetime_put_for(struct lifetime *life, enum lifetime_holder holder);
+static inline void lifetime_get_bare(struct lifetime *life, enum lifetime_holder holder)
+{
+	lifetime_note_held(life, holder, 1);
+	refcount_inc(&life->ref);
+}
+
+void __lifetime_put(struct lifetime *life);
+
+static inline void lifetime_put_bare(struct lifetime *life, enum lifetime_holder holder)
+{
+	lifetime_note_held(life, holder, -1);
+	__lifetime_put(life);
+}
+
+/* References with one. Whose they are only debug builds note: inline, so it costs others nothing. */
+static inline bool lifetime_tryget_for(struct lifetime *life, enum lifetime_holder holder)
+{
+	if (!try_module_get(life->ops->owner))
+		return false;
+	lifetime_get_bare(life, holder);
+	return true;
+}
+
+static inline void lifetime_put_for(struct lifetime *life, enum lifetime_holder holder)
+{
+	struct module *owner = life->ops->owner;
+
+	lifetime_put_bare(life, holder);
+	module_put(owner);
+}
 
 unsigned int lifetime_wake_sleepers(struct lifetime *life);
 void lifetime_tell_hangup(struct lifetime *life);

@@ -10,8 +10,8 @@
 
 #include "managed.h"
 
-static __always_inline void *memory_add(struct lifetime *life, size_t size, gfp_t gfp,
-					const char *kind, unsigned long caller)
+static void *memory_add(struct lifetime *life, size_t size, gfp_t gfp, const char *kind,
+			unsigned long caller)
 {
 	struct managed *managed = managed_alloc(size, gfp);
 

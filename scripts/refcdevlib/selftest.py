@@ -2,11 +2,12 @@
 """The harness tests itself: guests that succeed, fail, crash, hang are reported as that."""
 
 import pathlib
+import subprocess
 import time
 import unittest
 
 from . import kernels, plan
-from .common import FAIL, PASS, SKIP, TIMEOUT
+from .common import FAIL, PASS, SKIP, TIMEOUT, TREE, die_with_parent
 from .ktap import Leaf
 from .verdict import Result, exit_code
 
@@ -18,6 +19,10 @@ def run(runner):
     """One result for all of it, and the folder of its last boot."""
     start = time.monotonic()
     leaves = _units()
+    comments = []
+    if runner.options.full:
+        leaf, comments = _debug_cost(runner.images[kernels.find("stock")[0].name])
+        leaves.append(leaf)
     verdicts, folder = {}, runner.results.folder
     tests = plan.selftests()
 
@@ -28,9 +33,9 @@ def run(runner):
         runner.boot_until_all_ran(boot, collect)
     leaves += [_check(test, verdicts.get(test.name)) for test in tests]
     status = "fail" if any(leaf.status == "fail" for leaf in leaves) else "pass"
-    lines = [f"{'ok' if leaf.status == 'pass' else 'not ok'} {number} {leaf.name}"
-             + (f" # {leaf.reason}" if leaf.reason else "")
-             for number, leaf in enumerate(leaves, 1)]
+    lines = comments + [f"{'ok' if leaf.status == 'pass' else 'not ok'} {number} {leaf.name}"
+                        + (f" # {leaf.reason}" if leaf.reason else "")
+                        for number, leaf in enumerate(leaves, 1)]
     return Result(NAME, "stock-" + kernels.DEFAULT, status, time.monotonic() - start, leaves, [],
                   lines, []), folder
 
@@ -55,6 +60,18 @@ def _units():
     unittest.defaultTestLoader.discover(str(folder), top_level_dir=str(folder.parent.parent)) \
         .run(outcome)
     return outcome.leaves
+
+
+def _debug_cost(image):
+    """What debug builds add costs nothing where it is off; and what was compared."""
+    done = subprocess.run([TREE / "scripts/debug-cost", image.kdir], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          preexec_fn=die_with_parent)
+    lines = done.stdout.splitlines()
+    comments = [f"# {line}" for line in lines]
+    if done.returncode:
+        return Leaf("fail", "debugging that is off costs nothing", lines[-1]), comments
+    return Leaf("pass", "debugging that is off costs nothing"), comments
 
 
 class _Outcome(unittest.TestResult):
