@@ -70,6 +70,9 @@ void lifetime_note_site(struct lifetime *life, unsigned long caller, bool get);
 void refcdev_note_file(struct refcdev *cdev, struct file *file);
 void refcdev_forget_file(struct lifetime *life, struct file *file);
 void lifetime_show_holders(struct lifetime *life);
+void lifetime_each_file(struct lifetime *life,
+			void (*show)(struct file *file, const struct refcdev *cdev, void *data),
+			void *data);
 int lifetime_dump_files(struct seq_file *seq, void *data);
 int lifetime_dump_holders(struct seq_file *seq, void *data);
 

@@ -97,16 +97,22 @@ static void show_process(struct seq_file *seq, const struct mm_struct *mm)
 	rcu_read_unlock();
 }
 
-/* A mapping leaves the tree, under its lock, before it is freed. */
-static void dump_mappings_of(struct seq_file *seq, struct refcdev *cdev)
+/*
+ * Found by their files: those are there as long as they are, also where the nodes have gone.
+ * A mapping leaves the tree, under its lock, before it is freed.
+ */
+static void dump_mappings_of(struct file *file, const struct refcdev *cdev, void *data)
 {
-	struct address_space *mapping = cdev->inode->i_mapping;
+	struct address_space *mapping = file->f_mapping;
+	struct seq_file *seq = data;
 	struct vm_area_struct *vma;
 	struct rb_node *node;
 
 	i_mmap_lock_read(mapping);
 	for (node = rb_first_cached(&mapping->i_mmap); node; node = rb_next(node)) {
 		vma = rb_entry(node, struct vm_area_struct, shared.rb);
+		if (vma->vm_file != file)
+			continue;
 		seq_printf(seq, cdev->type->name, cdev->index);
 		show_process(seq, vma->vm_mm);
 		seq_printf(seq, " %lu bytes at %#lx\n", vma->vm_end - vma->vm_start,
@@ -117,13 +123,7 @@ static void dump_mappings_of(struct seq_file *seq, struct refcdev *cdev)
 
 static int dump_mappings(struct seq_file *seq, void *data)
 {
-	struct lifetime *life = seq->private;
-	struct refcdev *cdev;
-
-	mutex_lock(&life->list_lock);
-	list_for_each_entry(cdev, &life->nodes, list)
-		dump_mappings_of(seq, cdev);
-	mutex_unlock(&life->list_lock);
+	lifetime_each_file(seq->private, dump_mappings_of, seq);
 	return 0;
 }
 

@@ -25,7 +25,7 @@
 struct open_file {
 	struct hlist_node node;
 	struct list_head list;
-	const struct file *file;
+	struct file *file;
 	const struct refcdev *cdev;
 	unsigned long since;		/* jiffies */
 	pid_t pid;
@@ -179,6 +179,19 @@ int lifetime_dump_files(struct seq_file *seq, void *data)
 			   lifetime_debug(life)->files_unknown);
 	mutex_unlock(&files_lock);
 	return 0;
+}
+
+/* For each open file that is known, under a lock that opening and closing take. */
+void lifetime_each_file(struct lifetime *life,
+			void (*show)(struct file *file, const struct refcdev *cdev, void *data),
+			void *data)
+{
+	struct open_file *entry;
+
+	mutex_lock(&files_lock);
+	list_for_each_entry(entry, &lifetime_debug(life)->files, list)
+		show(entry->file, entry->cdev, data);
+	mutex_unlock(&files_lock);
 }
 
 static void dump_consumer(const char *name, void *seq)

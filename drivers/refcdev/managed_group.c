@@ -88,7 +88,7 @@ void *lifetime_open_group(struct lifetime *life, void *id, gfp_t gfp)
 	open->end = open_end;
 	close->end = close_end;
 	managed_describe(open, "group", 0, NULL, _RET_IP_);
-	managed_describe(close, "end of group", 0, NULL, _RET_IP_);
+	managed_describe(close, "group_end", 0, NULL, _RET_IP_);
 	if (!managed_add(life, open))
 		return group->id;
 

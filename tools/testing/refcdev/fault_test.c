@@ -2,9 +2,6 @@
 /*
  * fault_test.c: every allocation and every copy to and from user space fails once: in bind,
  * open, each call and unbind; what fails leaves nothing behind, and the device goes on
- *
- * An operation is done again and again; each time one step later is made to fail, until it
- * is through before its turn comes. See fail-nth in the kernel's fault-injection.rst.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,41 +18,15 @@
 
 #include <linux/refcdev_fifo.h>
 
+#include "fail_nth.h"
 #include "modules/waitdev_ioctl.h"
 #include "subject.h"
 
-#define STEPS_MAX	2000
-
 static const struct subject many = { "manynodes", "manynodes.0", "/dev/manynodes/0" };
 static const struct subject *subject;
-static int fail_nth, file;
+static int file;
 static void *map;
 static unsigned int stride = 1, first = 1;
-
-/* Off, for this task. To say so is a step itself, which may be the one that fails. */
-static void no_failure(void)
-{
-	if (pwrite(fail_nth, "0", 1, 0) != 1)
-		require(pwrite(fail_nth, "0", 1, 0) == 1);
-}
-
-static void arm(unsigned int nth)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%u", nth);
-
-	require(pwrite(fail_nth, text, len, 0) == len);
-}
-
-/* Had the turn come? The answer's own copy counts as a step: where it fails, it had not. */
-static bool disarm(void)
-{
-	char text[16] = "";
-	bool injected = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
-
-	no_failure();
-	return injected;
-}
 
 /* Operations: 0 or a negative errno; and what makes it as if it had not been done. */
 static int do_bind(void)
@@ -178,11 +149,6 @@ static void undo_nothing(int ret)
 	(void)ret;
 }
 
-static bool is_clean(int error)
-{
-	return error == 0 || error == -ENOMEM || error == -EFAULT || error == -EAGAIN;
-}
-
 /* As new: it can be bound, if it is not; opened, used and closed. */
 static void expect_usable(void)
 {
@@ -207,34 +173,15 @@ static void expect_usable(void)
 /* Returns how many steps were made to fail. */
 static unsigned int sweep(const char *name, int (*op)(void), void (*undo)(int ret))
 {
-	unsigned int nth, injected = 0, failed = 0;
-	bool came = true;
-	int ret;
+	const struct fail_plan plan = {
+		.name = name, .op = op, .undo = undo, .usable = expect_usable,
+		.first = first, .stride = stride,
+	};
 
-	for (nth = first; came && nth < STEPS_MAX; nth += stride) {
-		arm(nth);
-		ret = op();
-		came = disarm();
-		injected += came;
-		failed += ret != 0;
-		if (came ? !is_clean(ret) : ret != 0)
-			complain("%s: %s at step %u: errno %d (%s)", name,
-				 came ? "made to fail" : "failed by itself", nth, -ret,
-				 strerror(-ret));
-		undo(ret);
-		if (came)
-			expect_usable();
-	}
-	expect(nth < STEPS_MAX);
-	note("%s: %u steps, each %u from %u; %u were made to fail, %u times it said so", name,
-	     nth - stride - 1, stride, first, injected, failed);
-	return injected;
+	return fail_nth_sweep(&plan);
 }
 
-/*
- * Not with the fifo: where its vmalloc() is made to fail, kmemleak says that it could not
- * take a note for itself, which is no fault of anybody.
- */
+/* The samples are fault_probe's. */
 static void sweep_binding(const struct subject *which, long others)
 {
 	subject = which;
@@ -288,13 +235,6 @@ static const struct test_case cases[] = {
 	{ "open and the calls on a file", calls },
 };
 
-/* In the case's own process: the file is of a task. */
-static void setup(void)
-{
-	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
-	require(fail_nth >= 0);
-}
-
 static int explain(int status)
 {
 	fprintf(status ? stderr : stdout,
@@ -318,5 +258,5 @@ int main(int argc, char **argv)
 	if (!stride || !first)
 		return explain(2);
 	case_seconds = 300;
-	return RUN_CASES(cases, setup);
+	return RUN_CASES(cases, fail_nth_open);
 }

@@ -93,6 +93,21 @@ number()
 	cat "$debugfs/$1" 2>/dev/null || echo -1
 }
 
+# faults_on: from now on allocations and copies of a task fail when its fail-nth says so
+faults_on()
+{
+	[ -e /proc/self/fail-nth ] || give_up "this kernel cannot be made to fail"
+	for attribute in failslab fail_usercopy; do
+		echo 0 >$debugfs/$attribute/verbose || give_up "no $attribute in this kernel"
+	done
+	echo N >$debugfs/failslab/ignore-gfp-wait
+}
+
+faults_off()
+{
+	echo Y >$debugfs/failslab/ignore-gfp-wait
+}
+
 # said PATTERN: did the kernel say so since this test began?
 said()
 {

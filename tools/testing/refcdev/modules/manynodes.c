@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * manynodes.c: as many nodes as are asked for, of one lifetime or of as many lifetimes;
- * each read tells which node it is, and of which object
+ * each read tells which node it is, and of which object; each object has resources, and
+ * a file has one more, as large as was written to it last
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
+#include <linux/lifetime_managed.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/refcdev.h>
@@ -41,11 +43,14 @@ static struct dentry *dir;
 static int manynodes_open(struct inode *inode, struct file *file)
 {
 	atomic_inc(&opens);
+	file->private_data = NULL;
 	return 0;
 }
 
 static int manynodes_close(struct inode *inode, struct file *file)
 {
+	if (file->private_data)
+		lifetime_kfree(refcdev_from_file(file)->life, file->private_data);
 	atomic_inc(&closes);
 	return 0;
 }
@@ -64,11 +69,30 @@ static ssize_t manynodes_read(struct file *file, char __user *buf, size_t size, 
 	return copy_to_user(buf, answer, sizeof(answer)) ? -EFAULT : sizeof(answer);
 }
 
+/* What is written says how large the file's resource is to be. One writer per file. */
+static ssize_t manynodes_write(struct file *file, const char __user *buf, size_t size, loff_t *pos)
+{
+	struct lifetime *life = refcdev_from_file(file)->life;
+	u32 bytes;
+	void *memory;
+
+	if (size != sizeof(bytes) || copy_from_user(&bytes, buf, sizeof(bytes)))
+		return -EINVAL;
+	memory = lifetime_kmalloc(life, bytes, GFP_KERNEL | __GFP_NOWARN);
+	if (!memory)
+		return -ENOMEM;
+	if (file->private_data)
+		lifetime_kfree(life, file->private_data);
+	file->private_data = memory;
+	return size;
+}
+
 static const struct file_operations manynodes_fops = {
 	.owner		= THIS_MODULE,
 	.open		= manynodes_open,
 	.release	= manynodes_close,
 	.read		= manynodes_read,
+	.write		= manynodes_write,
 };
 
 static struct refcdev_type manynodes_type = {
@@ -80,6 +104,23 @@ static struct refcdev_type manynodes_type = {
 static void manynodes_release(struct lifetime *life)
 {
 	atomic_inc(&released);
+}
+
+static void manynodes_action(void *data)
+{
+}
+
+/* One of each phase. */
+static int manynodes_add_resources(struct manynodes *many)
+{
+	int ret;
+
+	if (!lifetime_kasprintf(&many->life, GFP_KERNEL, "object %u", many->serial))
+		return -ENOMEM;
+	ret = lifetime_add_action_at(&many->life, LIFETIME_AT_CANCEL, manynodes_action, NULL);
+	if (ret)
+		return ret;
+	return lifetime_add_action_at(&many->life, LIFETIME_AT_DRAINED, manynodes_action, NULL);
 }
 
 static const struct lifetime_ops manynodes_lifetime_ops = {
@@ -99,6 +140,7 @@ static int manynodes_probe(struct platform_device *pdev)
 	if (IS_ERR(many))
 		return PTR_ERR(many);
 	many->serial = atomic_inc_return(&created);
+	ret = manynodes_add_resources(many);
 	for (i = 0; i < nodes && !ret; i++)
 		ret = devm_refcdev_register(&pdev->dev, &many->nodes[i], &many->life,
 					    &manynodes_type);
