@@ -41,7 +41,7 @@ static inline void lifetime_put_bare(struct lifetime *life, enum lifetime_holder
 	__lifetime_put(life);
 }
 
-/* References with one. Whose they are only debug builds note: inline, so it costs others nothing. */
+/* References with one. Whose they are only debug builds note; inline, it costs others nothing. */
 static inline bool lifetime_tryget_for(struct lifetime *life, enum lifetime_holder holder)
 {
 	if (!try_module_get(life->ops->owner))

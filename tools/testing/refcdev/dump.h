@@ -23,9 +23,14 @@ int dump_text(const char *folder, const char *file, char text[DUMP_SIZE]);
 /**
  * struct dump - an object's files, added up
  * @state: 'l'ive, 'd'isconnecting or 'D'ead; 0 if the object went before it was read
- * @references: its references; @held: those of all holders
- * @calls: calls inside; @nodes, @files and @mappings: how many
- * @resources: how many resources, of @bytes
+ * @references: its references
+ * @held: those of all holders
+ * @calls: calls inside
+ * @nodes: its nodes
+ * @files: its open files
+ * @mappings: of these
+ * @resources: how many resources it manages
+ * @bytes: of them
  * @adds_up: the totals of the resources are those of the lines
  * @odd: lines that are not as they should be
  */
