@@ -4,8 +4,8 @@
  */
 /* refcdev-test: limit=120 */
 
-#define SINGLE	250
-#define BATCHED	4096
+#define SINGLE	150
+#define BATCHED	2048
 
 #include "gate_race.h"
 

@@ -3,7 +3,7 @@
  * managed_misuse_kunit.c: mistakes with managed resources: told, with the device's name, and
  * survived
  */
-/* refcdev-test: limit=60 */
+/* refcdev-test: limit=60 alone=1 */
 /* refcdev-test: expects="refcdev: kunit_late: a resource is added after the last put" */
 /* refcdev-test: expects="refcdev: kunit_action: say .*is no action of this object" */
 /* refcdev-test: expects="refcdev: kunit_memory: freed what is no memory of this object" */

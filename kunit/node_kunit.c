@@ -5,6 +5,8 @@
  */
 /* refcdev-test: limit=90 */
 
+#include <linux/lifetime_managed.h>
+
 #include "gadget.h"
 
 #define NODES	4
@@ -201,6 +203,27 @@ static void all_nodes_of_an_object_go_together(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 1);
 }
 
+/* As many nodes as there are channels, in memory of the object's: that goes last. */
+static void nodes_lie_in_managed_memory(struct kunit *test)
+{
+	struct gadget *gadget = gadget_new(test);
+	struct refcdev *nodes = lifetime_kcalloc(&gadget->life, 2, sizeof(*nodes), GFP_KERNEL);
+	struct file *file;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, nodes);
+	for (i = 0; i < 2; i++) {
+		nodes[i].index = i;
+		KUNIT_ASSERT_EQ(test, refcdev_register(NULL, &nodes[i], &gadget->life, &numbered),
+				0);
+	}
+	file = open_node(test, "/dev/kunit_n1");
+	lifetime_end(&gadget->life);
+	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 0);
+	close_now(file);
+	KUNIT_EXPECT_EQ(test, atomic_read(&diary.released), 1);
+}
+
 /* Unregistering what is gone does nothing. */
 static void unregister_twice_is_harmless(struct kunit *test)
 {
@@ -222,6 +245,7 @@ static struct kunit_case node_cases[] = {
 	KUNIT_CASE(attributes_belong_to_the_node),
 	KUNIT_CASE(uevent_callback_is_called),
 	KUNIT_CASE(all_nodes_of_an_object_go_together),
+	KUNIT_CASE(nodes_lie_in_managed_memory),
 	KUNIT_CASE(unregister_twice_is_harmless),
 	{}
 };

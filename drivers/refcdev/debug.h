@@ -73,6 +73,7 @@ void lifetime_show_holders(struct lifetime *life);
 void lifetime_each_file(struct lifetime *life,
 			void (*show)(struct file *file, const struct refcdev *cdev, void *data),
 			void *data);
+void lifetime_dump_comm(struct seq_file *seq, const char *comm);
 int lifetime_dump_files(struct seq_file *seq, void *data);
 int lifetime_dump_holders(struct seq_file *seq, void *data);
 

@@ -90,7 +90,8 @@ static void show_process(struct seq_file *seq, const struct mm_struct *mm)
 	rcu_read_lock();
 	for_each_process(task) {
 		if (READ_ONCE(task->mm) == mm) {
-			seq_printf(seq, " %d %s", task_tgid_nr(task), task->comm);
+			seq_printf(seq, " %d ", task_tgid_nr(task));
+			lifetime_dump_comm(seq, task->comm);
 			break;
 		}
 	}
@@ -111,8 +112,12 @@ static void dump_mappings_of(struct file *file, const struct refcdev *cdev, void
 	i_mmap_lock_read(mapping);
 	for (node = rb_first_cached(&mapping->i_mmap); node; node = rb_next(node)) {
 		vma = rb_entry(node, struct vm_area_struct, shared.rb);
+		cond_resched();
 		if (vma->vm_file != file)
 			continue;
+		/* It begins anew, with more room. */
+		if (seq_has_overflowed(seq))
+			break;
 		seq_printf(seq, cdev->type->name, cdev->index);
 		show_process(seq, vma->vm_mm);
 		seq_printf(seq, " %lu bytes at %#lx\n", vma->vm_end - vma->vm_start,
@@ -210,11 +215,13 @@ void lifetime_dump_add(struct lifetime *life)
 	DUMPS(DUMP_CREATE)
 }
 
-/* Waits for who is reading. */
+/* Waits for who is reading. Where an object is leaked, before its end, which does not come. */
 void lifetime_dump_remove(struct lifetime *life)
 {
-	if (!IS_ERR_OR_NULL(lifetime_debug(life)->folder))
-		debugfs_remove_recursive(lifetime_debug(life)->folder);
+	struct dentry *folder = xchg(&lifetime_debug(life)->folder, NULL);
+
+	if (!IS_ERR_OR_NULL(folder))
+		debugfs_remove_recursive(folder);
 }
 
 void refcdev_dump_init(struct dentry *parent)

@@ -163,6 +163,12 @@ void lifetime_show_holders(struct lifetime *life)
 	show_sites(life);
 }
 
+/* It may be anything that its process wants: not a line of its own. */
+void lifetime_dump_comm(struct seq_file *seq, const char *comm)
+{
+	seq_escape(seq, comm, " \t\n\\,");
+}
+
 int lifetime_dump_files(struct seq_file *seq, void *data)
 {
 	struct lifetime *life = seq->private;
@@ -171,8 +177,9 @@ int lifetime_dump_files(struct seq_file *seq, void *data)
 	mutex_lock(&files_lock);
 	list_for_each_entry(entry, &lifetime_debug(life)->files, list) {
 		seq_printf(seq, entry->cdev->type->name, entry->cdev->index);
-		seq_printf(seq, " %d %s, %u ms\n", entry->pid, entry->comm,
-			   jiffies_to_msecs(jiffies - entry->since));
+		seq_printf(seq, " %d ", entry->pid);
+		lifetime_dump_comm(seq, entry->comm);
+		seq_printf(seq, ", %u ms\n", jiffies_to_msecs(jiffies - entry->since));
 	}
 	if (lifetime_debug(life)->files_unknown)
 		seq_printf(seq, "and %u of which nothing is known\n",

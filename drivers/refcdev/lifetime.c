@@ -44,7 +44,6 @@ static void lifetime_free(struct lifetime *life)
 {
 	lifetime_dump_remove(life);
 	lifetime_free_waiters(life);
-	refcdev_release_nodes(life);
 	if (life->zero_page)
 		put_page(life->zero_page);
 	gate_destroy(life);
@@ -63,10 +62,14 @@ static void lifetime_release(struct lifetime *life)
 	/* Opens and the binding still find it: leaked, it does no more harm. */
 	if (WARN_ONCE(!lifetime_disconnected(life),
 		      "refcdev: %s: released while connected: one lifetime_put() too many\n",
-		      life->name))
+		      life->name)) {
+		lifetime_dump_remove(life);
 		return;
+	}
 	trace_lifetime_release(life->name);
 	lifetime_close_managed(life);
+	/* No file is left; and they may lie in what goes next. */
+	refcdev_release_nodes(life);
 	if (ops->release)
 		ops->release(life);
 	lifetime_free_managed(life);
@@ -351,7 +354,7 @@ EXPORT_SYMBOL_GPL(refcdev_disconnect_device);
 
 int __init lifetime_init_core(void)
 {
-	release_queue = alloc_workqueue("refcdev_release", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	release_queue = alloc_workqueue("refcdev_release", WQ_UNBOUND, 0);
 	return release_queue ? 0 : -ENOMEM;
 }
 

@@ -17,7 +17,9 @@
 #include <linux/bug.h>
 #include <linux/export.h>
 #include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/wait_bit.h>
 
 #include "lifetime.h"
 #include "managed.h"
@@ -75,7 +77,7 @@ struct managed *managed_take(struct lifetime *life, managed_end_t end,
 
 	spin_lock_irqsave(&life->managed_lock, flags);
 	list_for_each_entry_reverse(managed, &life->managed, list) {
-		if (managed->end != end)
+		if (managed->end != end || managed == life->running)
 			continue;
 		if (match ? match(managed, data) : managed->data == data) {
 			found = managed;
@@ -95,32 +97,83 @@ void managed_end(struct managed *managed)
 	kfree(managed);
 }
 
-/* The last one of that phase; at the end of an object, of any. NULL: the phase is over. */
-static struct managed *phase_take(struct lifetime *life, enum lifetime_phase phase)
+static void managed_changed(struct lifetime *life)
 {
-	struct managed *managed, *found = NULL;
+	smp_mb();	/* pairs with set_current_state() of wait_var_event(): seen, or is woken */
+	wake_up_var(&life->managed);
+}
+
+/* Of a phase: who releases it must be through before the phase is over. */
+static bool of_a_phase(const struct managed *managed)
+{
+	return managed->phase != LIFETIME_AT_RELEASE;
+}
+
+void managed_released(struct lifetime *life, unsigned int count)
+{
 	unsigned long flags;
 
+	if (!count)
+		return;
+	spin_lock_irqsave(&life->managed_lock, flags);
+	life->releasing -= count;
+	spin_unlock_irqrestore(&life->managed_lock, flags);
+	managed_changed(life);
+}
+
+unsigned int managed_claimed(struct lifetime *life, const struct managed *managed)
+{
+	lockdep_assert_held(&life->managed_lock);
+	life->releasing += of_a_phase(managed);
+	return of_a_phase(managed);
+}
+
+/*
+ * The last one of that phase; at the end of an object, of any. It stays on the list while it
+ * runs, for those who release it or the group that it is in, and have to wait. False as long as
+ * there is none, and others release one of the phase: it is not over.
+ */
+static bool phase_next(struct lifetime *life, enum lifetime_phase phase, struct managed **found)
+{
+	struct managed *managed;
+	unsigned long flags;
+	bool over;
+
+	*found = NULL;
 	spin_lock_irqsave(&life->managed_lock, flags);
 	list_for_each_entry_reverse(managed, &life->managed, list) {
 		if (phase == LIFETIME_AT_RELEASE || managed->phase == phase) {
-			found = managed;
-			list_del(&managed->list);
+			*found = managed;
 			break;
 		}
 	}
-	if (!found)
+	life->running = *found;
+	life->runner = *found ? current : NULL;
+	over = !*found && !life->releasing;
+	if (over)
 		life->phases_over |= BIT(phase);
 	spin_unlock_irqrestore(&life->managed_lock, flags);
-	return found;
+	return *found || over;
 }
 
 void lifetime_run_phase(struct lifetime *life, enum lifetime_phase phase)
 {
 	struct managed *managed;
+	unsigned long flags;
 
-	while ((managed = phase_take(life, phase)))
-		managed_end(managed);
+	for (;;) {
+		wait_var_event(&life->managed, phase_next(life, phase, &managed));
+		if (!managed)
+			break;
+		if (managed->end)
+			managed->end(managed);
+		spin_lock_irqsave(&life->managed_lock, flags);
+		list_del(&managed->list);
+		life->running = NULL;
+		spin_unlock_irqrestore(&life->managed_lock, flags);
+		managed_changed(life);
+		kfree(managed);
+	}
 }
 
 /* The last reference is gone: what the driver's release adds would come too late. */
@@ -223,16 +276,11 @@ EXPORT_SYMBOL_GPL(lifetime_add_action_at_or_reset);
  * An action on the way down may have been faster; any other is only missing by mistake.
  * Not inlined: newer kernels count a WARN_ONCE() per copy.
  */
-static noinline struct managed *action_take(struct lifetime *life, void (*action)(void *),
-					    void *data)
+static noinline void action_missing(struct lifetime *life, void (*action)(void *))
 {
-	struct managed_action wanted = { action, data };
-	struct managed *managed = managed_take(life, action_end, action_matches, &wanted);
-
-	WARN_ONCE(!managed && !lifetime_disconnected(life),
+	WARN_ONCE(!lifetime_disconnected(life),
 		  "refcdev: %s: %ps is no action of this object, or was removed twice\n",
 		  life->name, action);
-	return managed;
 }
 
 /**
@@ -241,18 +289,52 @@ static noinline struct managed *action_take(struct lifetime *life, void (*action
  * @action: as it was added
  * @data: as it was added; of two that are alike the last one goes
  *
+ * Does not wait for an action that runs: what that uses must stay. See
+ * lifetime_release_action().
+ *
  * Context: any but NMI. The caller has a reference.
  * Return: 0: it was not called, and will not be; -ENOENT if there is none: its phase has
  *	come, and it runs or has run. With a warning if the object was not disconnected.
  */
 int lifetime_remove_action(struct lifetime *life, void (*action)(void *), void *data)
 {
-	struct managed *managed = action_take(life, action, data);
+	struct managed_action wanted = { action, data };
+	struct managed *managed = managed_take(life, action_end, action_matches, &wanted);
 
+	if (!managed)
+		action_missing(life, action);
 	kfree(managed);
 	return managed ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(lifetime_remove_action);
+
+/* True if it was taken, is not there, or is the caller's own; false while another runs it. */
+static bool action_claim(struct lifetime *life, const struct managed_action *wanted,
+			 struct managed **found)
+{
+	struct managed *managed;
+	unsigned long flags;
+	bool runs = false;
+
+	*found = NULL;
+	spin_lock_irqsave(&life->managed_lock, flags);
+	list_for_each_entry_reverse(managed, &life->managed, list) {
+		if (managed->end != action_end || !action_matches(managed, wanted))
+			continue;
+		runs = managed == life->running;
+		if (runs && life->runner == current)
+			continue;
+		*found = runs ? NULL : managed;
+		break;
+	}
+	if (*found) {
+		managed_claimed(life, *found);
+		list_del(&(*found)->list);
+	}
+	runs = runs && life->runner != current;
+	spin_unlock_irqrestore(&life->managed_lock, flags);
+	return !runs;
+}
 
 /**
  * lifetime_release_action() - call an action now, and not later
@@ -260,16 +342,27 @@ EXPORT_SYMBOL_GPL(lifetime_remove_action);
  * @action: as it was added
  * @data: as it was added; of two that are alike the last one goes
  *
+ * If it runs at this moment, as its phase has come, this returns when it is through; so it
+ * may not be called by whom that action waits for.
+ *
  * Context: process context, may sleep. The caller has a reference.
- * Return: 0: it was called; -ENOENT as lifetime_remove_action().
+ * Return: 0: it was called; -ENOENT if there is none: its phase has come, and it has run. With
+ *	a warning if the object was not disconnected.
  */
 int lifetime_release_action(struct lifetime *life, void (*action)(void *), void *data)
 {
-	struct managed *managed = action_take(life, action, data);
+	struct managed_action wanted = { action, data };
+	struct managed *managed;
+	unsigned int claimed;
 
-	if (!managed)
+	wait_var_event(&life->managed, action_claim(life, &wanted, &managed));
+	if (!managed) {
+		action_missing(life, action);
 		return -ENOENT;
+	}
+	claimed = of_a_phase(managed);
 	managed_end(managed);
+	managed_released(life, claimed);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(lifetime_release_action);

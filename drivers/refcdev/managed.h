@@ -60,6 +60,9 @@ struct managed *managed_take(struct lifetime *life, managed_end_t end,
 			     bool (*match)(struct managed *managed, const void *data),
 			     const void *data);
 void managed_end(struct managed *managed);
+/* Of entries that are taken off the list to be run: how many a phase waits for. */
+unsigned int managed_claimed(struct lifetime *life, const struct managed *managed);
+void managed_released(struct lifetime *life, unsigned int count);
 struct managed_action *managed_action(struct managed *managed);
 
 /* For disconnect.c and lifetime.c. */

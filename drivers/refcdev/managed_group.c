@@ -10,6 +10,7 @@
 #include <linux/export.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/wait_bit.h>
 
 #include "managed.h"
 
@@ -174,14 +175,38 @@ static void forget_last_release(struct lifetime *life)
 			group_of(managed)->begins = group_of(managed)->ends = false;
 }
 
+static struct list_head *end_of(struct lifetime *life, const struct group *group)
+{
+	return group->closed ? group->close->list.next : &life->managed;
+}
+
+/* An action that is in it runs, as its phase has come, and not by the caller. */
+static bool group_runs(struct lifetime *life, const struct group *group)
+{
+	struct list_head *end = end_of(life, group);
+	struct managed *managed = group->open;
+
+	if (!life->running || life->runner == current)
+		return false;
+	list_for_each_entry_from(managed, &life->managed, list) {
+		if (&managed->list == end)
+			break;
+		if (managed == life->running)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Two walks over the group: the first finds the groups that lie in it as a whole, the
- * second takes what leaves off the list.
+ * second takes what leaves off the list. Returns how many of them a phase waits for.
  */
-static void group_take(struct lifetime *life, struct group *released, struct list_head *taken)
+static unsigned int group_take(struct lifetime *life, struct group *released,
+			       struct list_head *taken)
 {
-	struct list_head *end = released->closed ? released->close->list.next : &life->managed;
+	struct list_head *end = end_of(life, released);
 	struct managed *managed, *next;
+	unsigned int claimed = 0;
 
 	lockdep_assert_held(&life->managed_lock);
 	forget_last_release(life);
@@ -198,9 +223,35 @@ static void group_take(struct lifetime *life, struct group *released, struct lis
 	list_for_each_entry_safe_from(managed, next, &life->managed, list) {
 		if (&managed->list == end)
 			break;
-		if (leaves(managed, released))
-			list_move_tail(&managed->list, taken);
+		if (managed == life->running || !leaves(managed, released))
+			continue;
+		claimed += managed_claimed(life, managed);
+		list_move_tail(&managed->list, taken);
 	}
+	return claimed;
+}
+
+/* What lifetime_release_group() is to release; false while it has to wait. */
+struct claim {
+	struct list_head taken;
+	unsigned int claimed;
+	bool found;
+};
+
+static bool group_claim(struct lifetime *life, void *id, struct claim *claim)
+{
+	struct group *group;
+	unsigned long flags;
+	bool runs;
+
+	spin_lock_irqsave(&life->managed_lock, flags);
+	group = group_find(life, id);
+	runs = group && group_runs(life, group);
+	claim->found = group;
+	if (group && !runs)
+		claim->claimed = group_take(life, group, &claim->taken);
+	spin_unlock_irqrestore(&life->managed_lock, flags);
+	return !runs;
 }
 
 /**
@@ -208,31 +259,28 @@ static void group_take(struct lifetime *life, struct group *released, struct lis
  * @life: the object
  * @id: its name; NULL: the last one that is open
  *
- * Actions among them are called, whatever phase they were for.
+ * Actions among them are called, whatever phase they were for. If one of them runs at this
+ * moment, as its phase has come, this waits for it; so it may not be called by whom that action
+ * waits for.
  *
  * Context: process context, may sleep. The caller has a reference, and nobody else
- *	releases one of them.
+ *	releases the group, or removes what is in it.
  * Return: how many resources were released.
  */
 int lifetime_release_group(struct lifetime *life, void *id)
 {
+	struct claim claim = { .taken = LIST_HEAD_INIT(claim.taken) };
 	struct managed *managed, *next;
-	struct group *group;
-	unsigned long flags;
-	LIST_HEAD(taken);
 	int count = 0;
 
-	spin_lock_irqsave(&life->managed_lock, flags);
-	group = group_find(life, id);
-	if (group)
-		group_take(life, group, &taken);
-	spin_unlock_irqrestore(&life->managed_lock, flags);
-	if (!group)
+	wait_var_event(&life->managed, group_claim(life, id, &claim));
+	if (!claim.found)
 		group_missing(life);
-	list_for_each_entry_safe_reverse(managed, next, &taken, list) {
+	list_for_each_entry_safe_reverse(managed, next, &claim.taken, list) {
 		count += !group_of(managed);
 		managed_end(managed);
 	}
+	managed_released(life, claim.claimed);
 	return count;
 }
 EXPORT_SYMBOL_GPL(lifetime_release_group);

@@ -165,8 +165,9 @@ static void workqueue_end(struct managed *managed)
  * @flags: as for alloc_workqueue()
  * @max_active: as for alloc_workqueue(), followed by what @format asks for
  *
- * It waits for its work then. What has to stop when the hardware goes is cancelled by an
- * action at %LIFETIME_AT_DRAINED.
+ * It waits for its work then; so that must not drop the last reference itself, but with
+ * lifetime_put_async(). What has to stop when the hardware goes is cancelled by an action at
+ * %LIFETIME_AT_DRAINED.
  *
  * Context: process context, may sleep. The caller has a reference.
  * Return: the workqueue, or NULL.

@@ -268,8 +268,13 @@ void refcdev_remove_nodes(struct lifetime *life)
 void refcdev_release_nodes(struct lifetime *life)
 {
 	struct refcdev *cdev, *next;
+	LIST_HEAD(nodes);
 
-	list_for_each_entry_safe(cdev, next, &life->nodes, list)
+	/* A dump may read the list. */
+	mutex_lock(&life->list_lock);
+	list_splice_init(&life->nodes, &nodes);
+	mutex_unlock(&life->list_lock);
+	list_for_each_entry_safe(cdev, next, &nodes, list)
 		refcdev_put_inode(cdev);
 }
 

@@ -74,8 +74,12 @@ static bool submission_end(struct submission *self, struct lifetime *life,
 	if (!counted)
 		lifetime_get_bare(life, HOLDER_leaked);
 	raw_spin_unlock_irqrestore(&bucket_of(self->ioucmd)->lock, flags);
-	WARN_ONCE(!counted, "refcdev: %s: a command was queued by a call that unbound the device\n",
-		  counted ? "" : life->name);
+	if (counted)
+		return goes_on;
+	/* It does not keep the driver's module, which the dump reads. */
+	lifetime_dump_remove(life);
+	WARN_ONCE(1, "refcdev: %s: a command was queued by a call that unbound the device\n",
+		  life->name);
 	return goes_on;
 }
 

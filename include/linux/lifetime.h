@@ -150,6 +150,9 @@ struct lifetime {
 	/* what it owns; see managed.c */
 	spinlock_t managed_lock;
 	struct list_head managed;
+	struct managed *running;	/* by a phase; still on the list */
+	struct task_struct *runner;
+	unsigned int releasing;		/* actions of a phase that others run */
 	unsigned int phases_over;
 #ifdef CONFIG_LOCKDEP
 	struct lockdep_map dep_map;

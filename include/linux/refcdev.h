@@ -141,7 +141,8 @@ struct refcdev_type {
  *	%REFCDEV_FIXED_INDEX, else set by it
  * @dev: the node's device, from registration to disconnect
  *
- * Embedded in the object that its lifetime belongs to; any number per object.
+ * Embedded in the object that its lifetime belongs to, or in memory that this manages; any
+ * number per object.
  */
 struct refcdev {
 	unsigned int index;

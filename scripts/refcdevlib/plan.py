@@ -34,7 +34,7 @@ class Test:
 
     @property
     def own_boot(self):
-        return bool(self.expects or self.append or self.mem or self.alone or self.ends)
+        return bool(self.append or self.mem or self.alone or self.ends)
 
 
 @dataclasses.dataclass
@@ -52,17 +52,13 @@ class Boot:
         return self.tests[0].mem or self.kernel.variant.memory
 
     @property
-    def expects(self):
-        return self.tests[0].expects
-
-    @property
     def ends(self):
         return self.tests[0].ends
 
     @property
     def clean(self):
         """Nothing is declared to be wrong or left over at the end: sanitizers can tell."""
-        return not self.expects and not self.ends
+        return not self.ends and not any(test.expects for test in self.tests)
 
 
 def _declared(test):
@@ -143,13 +139,19 @@ SHARE = 16		# tests that are worth a boot of their own, where another can run be
 
 
 def boots(tests, chosen_kernels, named=False, jobs=1):
-    """Group tests into boots. With 'named', a test runs on each chosen kernel, whatever it says."""
+    """Group tests into boots. With 'named', a test runs on each chosen kernel, whatever it says.
+
+    Those that make the kernel complain have one to themselves: a taint is no news after them.
+    """
     result = []
     for kernel in chosen_kernels:
         wanted = {kernel.variant.name, *kernel.variant.runs}
         here = [test for test in tests if named or wanted & set(test.boot)]
         shared = [test for test in here if not test.own_boot]
-        parts = max(1, min(jobs, len(shared) // SHARE))
-        result += [Boot(kernel, shared[part::parts]) for part in range(parts) if shared]
+        quiet = [test for test in shared if not test.expects]
+        telling = [test for test in shared if test.expects]
+        parts = max(1, min(jobs, len(quiet) // SHARE))
+        result += [Boot(kernel, quiet[part::parts]) for part in range(parts) if quiet]
+        result += [Boot(kernel, telling)] if telling else []
         result += [Boot(kernel, [test]) for test in here if test.own_boot]
     return result

@@ -66,6 +66,16 @@ class Boots(unittest.TestCase):
                              {test.name for test in tests})
 
 
+    def test_who_makes_the_kernel_complain_is_apart(self):
+        tests = [plan.Test("quiet", "", ""), plan.Test("one", "", "", expects=["WARNING"]),
+                 plan.Test("two", "", "", expects=["BUG"]),
+                 plan.Test("last", "", "", expects=["KASAN"], alone=True)]
+        boots = plan.boots(tests, kernels.find("debug"))
+        self.assertEqual([[test.name for test in boot.tests] for boot in boots],
+                         [["quiet"], ["one", "two"], ["last"]])
+        self.assertEqual([boot.clean for boot in boots], [True, False, False])
+
+
 class Fragments(unittest.TestCase):
     def test_the_series_has_the_last_word(self):
         older, newer = (kconfig.merged(kernels.find(name)[0]) for name in ("debug-6.1", "debug-7"))

@@ -36,6 +36,7 @@ HARMLESS = (
     "Spectre V2 : WARNING: Unprivileged eBPF is enabled",
     "refcdev: loading out-of-tree module taints kernel.",
     "Disabling lock debugging due to kernel taint",
+    "kmemleak: Cannot allocate a scan area, scanning the full object",
     "kmemleak: Automatic memory scanning thread started",
     "clocksource: timekeeping watchdog on CPU0: Marking clocksource 'tsc' as unstable",
     "rcu: Preemptible hierarchical RCU implementation.",

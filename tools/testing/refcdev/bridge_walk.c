@@ -25,7 +25,7 @@
 #include "subject.h"
 
 #define LATE		(10 * SECOND)
-#define LIMIT_MS	(700 * 1000)
+#define LIMIT_MS	(1500 * 1000)
 #define POSSIBLE	52	/* of 64: see main() */
 
 /* Shared with the process that walks. */

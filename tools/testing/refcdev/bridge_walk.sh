@@ -4,7 +4,7 @@
 # bridge_walk: C1, C5, C7, C8: a driver and another driver that uses its device: loaded, bound,
 # unbound and unloaded in seeded walks, with calls in progress. The kernel's own grace periods,
 # which are most of what a module that goes waits for, are cut short.
-# refcdev-test: limit=720
+# refcdev-test: limit=1520
 
 . ./lib.sh
 expedited=/sys/kernel/rcu_expedited

@@ -4,7 +4,7 @@
 # devm_fifo_uaf: the negative control: the treatment that fifo survives in unbind_stress is
 # noticed in devm_fifo. Without that, unbind_stress would prove nothing. No messages, though:
 # KASAN complains once, and the buffer's pages are unmapped, which would be a second complaint.
-# refcdev-test: limit=120 expects="KASAN: .*use-after-free"
+# refcdev-test: limit=120 alone=1 expects="KASAN: .*use-after-free"
 
 . ./lib.sh
 load devm_fifo i_want_a_use_after_free=1

@@ -6,7 +6,7 @@
 # refcdev-test: limit=900 boot=debug
 
 . ./lib.sh
-objects=40 sweeps=4
+objects=30 sweeps=3
 [ "$REFCDEV_TIER" = full ] && objects=1000 sweeps=6
 lifetimes=$debugfs/refcdev/lifetimes
 

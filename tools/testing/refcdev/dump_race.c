@@ -118,7 +118,7 @@ static void judge(const char *folder, const struct dump *dump)
 	bool dead = dump->state == 'D';
 
 	if (dump->odd || !dump->adds_up || !dump->state || dump->nodes > 1 ||
-	    dump->calls > 1 || dump->files > HELD + 1 || dump->mappings ||
+	    dump->calls > 2 || dump->files > HELD + 1 || dump->mappings ||
 	    (dump->state == 'l' && dump->resources < RESOURCES) ||
 	    (dead && dump->references > dump->files + 3)) {
 		seen.wrong++;

@@ -110,14 +110,13 @@ static bool relay(int from, int pidfd)
 	return true;
 }
 
-/* End what the case in this process group has left. False if that hangs. */
-static bool sweep(pid_t group)
+/* Wait for what a case has left, and was killed. False if that hangs. */
+static bool sweep(void)
 {
 	uint64_t end = now_ns() + case_seconds * SECOND;
 	struct timespec left;
 	pid_t pid;
 
-	kill(-group, SIGKILL);
 	while ((pid = waitpid(-1, NULL, WNOHANG)) >= 0) {
 		uint64_t now = now_ns();
 
@@ -161,8 +160,10 @@ static int run_case(const struct test_case *test, void (*setup)(void))
 	if (!relay(fds[0], pidfd))
 		return -1;
 	close(pidfd);
+	/* Before its number is anybody's again. */
+	kill(-pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	if (!sweep(pid))
+	if (!sweep())
 		return -1;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);

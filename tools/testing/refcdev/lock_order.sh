@@ -3,7 +3,7 @@
 #
 # lock_order: for lockdep the gate is a lock: a driver that disconnects with a lock held which
 # one of its calls takes is reported, although no call is inside and nothing hangs.
-# refcdev-test: limit=60 expects="possible circular locking dependency detected"
+# refcdev-test: limit=60 alone=1 expects="possible circular locking dependency detected"
 
 . ./lib.sh
 load refcdev
