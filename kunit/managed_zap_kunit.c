@@ -37,7 +37,7 @@ static void zap_comes_before_drained(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lifetime_add_action_at(life, LIFETIME_AT_DRAINED, look_when_zapped,
 						     NULL), 0);
 	address = map(test, MAP_SHARED);
-	KUNIT_EXPECT_EQ(test, touch(address, 0), MAPPED);
+	EXPECT_TOUCH(test, touch(address, 0), MAPPED);
 	KUNIT_EXPECT_EQ(test, lifetime_disconnect(life), 0);
 	KUNIT_EXPECT_GT(test, found.cancel_count, 1);
 	KUNIT_EXPECT_EQ(test, found.drained_count, 1);

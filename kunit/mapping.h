@@ -221,6 +221,10 @@ static inline vm_fault_t touch(unsigned long address, unsigned int flags)
 	return ret;
 }
 
+/* For sparse a vm_fault_t is nothing to be printed. */
+#define EXPECT_TOUCH(test, touched, wanted)					\
+	KUNIT_EXPECT_EQ(test, (__force unsigned int)(touched), (__force unsigned int)(wanted))
+
 /* As a program does, faults and all; false where it would get a signal. */
 static inline bool peek(unsigned long address, u64 *value)
 {
@@ -255,8 +259,8 @@ do {										\
 	u64 __value;								\
 										\
 	KUNIT_EXPECT_FALSE(test, peek(address, &__value));			\
-	KUNIT_EXPECT_EQ(test, touch(address, 0), VM_FAULT_SIGBUS);		\
-	KUNIT_EXPECT_EQ(test, touch(address, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS); \
+	EXPECT_TOUCH(test, touch(address, 0), VM_FAULT_SIGBUS);			\
+	EXPECT_TOUCH(test, touch(address, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS);	\
 } while (0)
 
 #define EXPECT_COUNT(test, counter, wanted)					\

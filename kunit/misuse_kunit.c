@@ -269,8 +269,8 @@ static void page_for_frames_is_told(struct kunit *test)
 	stage.mmap = set_frames;
 	stage.answer = VM_FAULT_LOCKED;
 	address = map(test, MAP_SHARED);
-	KUNIT_EXPECT_EQ(test, touch(address, 0), VM_FAULT_SIGBUS);
-	KUNIT_EXPECT_EQ(test, touch(address, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS);
+	EXPECT_TOUCH(test, touch(address, 0), VM_FAULT_SIGBUS);
+	EXPECT_TOUCH(test, touch(address, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS);
 	KUNIT_EXPECT_FALSE(test, PageLocked(stage.page[0]));
 	KUNIT_EXPECT_EQ(test, page_count(stage.page[0]), 1);
 	EXPECT_COUNT(test, faults, 2);

@@ -14,7 +14,7 @@ static void check_returned_page(struct kunit *test, vm_fault_t answer)
 
 	stage.answer = answer;
 	atomic_set(&stage.faults, 0);
-	KUNIT_EXPECT_EQ(test, touch(address, 0), MAPPED | (answer & VM_FAULT_MAJOR));
+	EXPECT_TOUCH(test, touch(address, 0), MAPPED | (answer & VM_FAULT_MAJOR));
 	KUNIT_EXPECT_FALSE(test, PageLocked(stage.page[0]));
 	KUNIT_EXPECT_EQ(test, page_count(stage.page[0]), 2);
 	EXPECT_WORD(test, address, WORD);
@@ -70,7 +70,7 @@ static void keep_keeps_what_was_touched(struct kunit *test)
 	address = map(test, MAP_SHARED);
 	/* Left to the kernel, as it is without a guard. */
 	stage.answer = VM_FAULT_LOCKED;
-	KUNIT_EXPECT_EQ(test, touch(address, 0) & (VM_FAULT_ERROR | VM_FAULT_NOPAGE), 0);
+	EXPECT_TOUCH(test, touch(address, 0) & (VM_FAULT_ERROR | VM_FAULT_NOPAGE), 0);
 	KUNIT_EXPECT_EQ(test, page_count(stage.page[0]), 2);
 	KUNIT_EXPECT_EQ(test, lifetime_disconnect(&stage.gadget->life), 0);
 	EXPECT_WORD(test, address, WORD);
@@ -131,8 +131,8 @@ static void private_copies_go_with_the_device(struct kunit *test)
 
 	stage_begin(test, REFCDEV_VMA_SIGBUS, &returning_ops);
 	address = map(test, MAP_PRIVATE);
-	KUNIT_EXPECT_EQ(test, touch(address, FAULT_FLAG_WRITE) &
-			(VM_FAULT_ERROR | VM_FAULT_NOPAGE), 0);
+	EXPECT_TOUCH(test, touch(address, FAULT_FLAG_WRITE) & (VM_FAULT_ERROR | VM_FAULT_NOPAGE),
+		     0);
 	KUNIT_EXPECT_EQ(test, page_count(stage.page[0]), 1);
 	KUNIT_EXPECT_TRUE(test, poke(address, 18));
 	EXPECT_WORD(test, address, 18);
@@ -265,11 +265,11 @@ static void mapping_may_go_while_a_handler_waits(struct kunit *test)
 
 	stage_begin(test, REFCDEV_VMA_SIGBUS, &dropping_ops);
 	address = map(test, MAP_SHARED);
-	KUNIT_EXPECT_EQ(test, touch(address, FAULT_FLAG_ALLOW_RETRY), VM_FAULT_RETRY);
+	EXPECT_TOUCH(test, touch(address, FAULT_FLAG_ALLOW_RETRY), VM_FAULT_RETRY);
 	EXPECT_COUNT(test, faults, 1);
 	EXPECT_COUNT(test, others, 1);
 	EXPECT_COUNT(test, closes, 1);
-	KUNIT_EXPECT_EQ(test, touch(address, 0), VM_FAULT_SIGSEGV);
+	EXPECT_TOUCH(test, touch(address, 0), VM_FAULT_SIGSEGV);
 	stage_end(test);
 }
 

@@ -193,7 +193,7 @@ static void frames_without_a_table_become_zeroes(struct kunit *test)
 {
 	unsigned long address = begin_remap(test, REFCDEV_VMA_ZERO, MAP_SHARED);
 
-	KUNIT_EXPECT_EQ(test, touch(address, 0), MAPPED);
+	EXPECT_TOUCH(test, touch(address, 0), MAPPED);
 	EXPECT_WORD(test, address, 0);
 	KUNIT_EXPECT_TRUE(test, poke(address, 31));
 	EXPECT_WORD(test, address, 31);

@@ -7,7 +7,7 @@
 # refcdev-test: limit=1200
 
 . ./lib.sh
-disconnects=60 mmaps=3000
+disconnects=40 mmaps=2000
 [ "$REFCDEV_TIER" = full ] && disconnects=2000 mmaps=100000
 load refcdev
 load mapdev devices=3
