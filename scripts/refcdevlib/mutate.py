@@ -12,7 +12,7 @@ from .common import FAIL, HARNESS, PASS, TREE, HarnessError, cache_dir, die_with
 from .usage import Arguments
 
 FOLDER = TREE / "scripts/mutants"
-LEAVE = shutil.ignore_patterns(".git", "results", "*.o", "*.ko", "__pycache__")
+LEAVE = shutil.ignore_patterns(".git", "results", "mutants", "*.o", "*.ko", "__pycache__")
 
 
 @dataclasses.dataclass
