@@ -4,7 +4,7 @@
 # map_race: C1, C2: mmaps, page faults and forks against disconnects, through all inodes that
 # lead to a device: when it is gone nobody reaches a page of it. On a plain driver somebody
 # does: through a second node, and where a mapping was populated but not yet linked.
-# refcdev-test: limit=1200
+# refcdev-test: limit=2700
 
 . ./lib.sh
 disconnects=40 mmaps=2000
@@ -12,7 +12,7 @@ disconnects=40 mmaps=2000
 load refcdev
 load mapdev devices=3
 run map_race ./map_race --disconnects $disconnects --mmaps $mmaps --floor 20 \
-	--seed "$REFCDEV_SEED" --limit 1100
+	--seed "$REFCDEV_SEED" --limit 2400
 check "each mapping began and ended once for the driver" [ "$(number mapdev/unbalanced)" = 0 ]
 unload mapdev refcdev
 load plainmap
