@@ -14,6 +14,7 @@
  * @buffer: in the group, and what the action uses
  * @runs: the action does
  * @comes: the other task is about to call
+ * @waits: it was not through before the action was
  * @runner: disconnects the object, or releases the action
  * @other: the other
  * @result: what its call returned
@@ -24,15 +25,16 @@ static struct meeting {
 	char *buffer;
 	struct completion runs, comes;
 	struct crew runner, other;
+	bool waits;
 	int result;
 } meeting;
 
-/* Far longer than the other task takes if nobody makes it wait. */
+/* Goes on at once if the other task is through, which must not be before this is. */
 static void slow_action(void *data)
 {
 	complete(&meeting.runs);
 	wait_for_completion_timeout(&meeting.comes, SOON);
-	schedule_timeout_uninterruptible(msecs_to_jiffies(50));
+	meeting.waits = !wait_for_completion_timeout(&meeting.other.gone, msecs_to_jiffies(50));
 	tell(*(char *)data);
 }
 
@@ -76,66 +78,58 @@ static void release_group(struct crew *crew, unsigned int nr)
 
 typedef void (*work_fn)(struct crew *crew, unsigned int nr);
 
-/* The other comes while the runner is in the action. */
-static void meet(struct kunit *test, work_fn runner, work_fn other)
+/**
+ * struct pairing - who runs the action, and who comes along
+ * @name: what must hold
+ * @phase: of the action
+ * @runner: runs it
+ * @other: comes while it runs
+ * @last: what @other tells, which is after the action's letter
+ * @result: what the one of them that releases something gets
+ */
+static const struct pairing {
+	const char *name;
+	enum lifetime_phase phase;
+	void (*runner)(struct crew *crew, unsigned int nr);
+	void (*other)(struct crew *crew, unsigned int nr);
+	char last;
+	int result;
+} pairings[] = {
+	/* The buffer: the action was the phase's. */
+	{ "group waits for phase", LIFETIME_AT_CANCEL, disconnect, release_group, 'G', 1 },
+	{ "action waits for phase", LIFETIME_AT_DRAINED, disconnect, release_action, 'A', -ENOENT },
+	/* When a phase is over the hardware may go. */
+	{ "phase waits for release", LIFETIME_AT_DRAINED, release_action, disconnect, 'D', 0 },
+	{ "phase waits for group", LIFETIME_AT_CANCEL, release_group, disconnect, 'D', 2 },
+};
+
+static void pairing_name(const struct pairing *pairing, char *name)
 {
-	meeting.runner.work = runner;
-	meeting.other.work = other;
+	strscpy(name, pairing->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(pairing, pairings, pairing_name);
+
+/* Who would take away what an action uses waits until it has run. */
+static void one_waits_for_the_other(struct kunit *test)
+{
+	const struct pairing *pairing = test->param_value;
+	const char *action, *last;
+
+	make_meeting(test, pairing->phase);
+	meeting.runner.work = pairing->runner;
+	meeting.other.work = pairing->other;
+	init_completion(&meeting.other.gone);
 	crew_start(test, &meeting.runner, 1);
 	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(&meeting.runs, SOON));
 	crew_start(test, &meeting.other, 1);
 	KUNIT_ASSERT_TRUE(test, crew_gone(&meeting.runner));
 	KUNIT_ASSERT_TRUE(test, crew_gone(&meeting.other));
-}
-
-static unsigned int place_of(char letter)
-{
-	const char *at = strchr(story.text, letter);
-
-	return at ? at - story.text : sizeof(story.text);
-}
-
-/* What a group has is not freed while an action that is in it, and uses it, runs. */
-static void group_waits_for_a_phase(struct kunit *test)
-{
-	make_meeting(test, LIFETIME_AT_CANCEL);
-	meet(test, disconnect, release_group);
-	KUNIT_EXPECT_LT(test, place_of('x'), place_of('G'));
-	KUNIT_EXPECT_LT(test, place_of('G'), strlen(story.text));
-	/* The buffer: the action was the phase's. */
-	KUNIT_EXPECT_EQ(test, meeting.result, 1);
-	lifetime_end(&meeting.keeper->life);
-}
-
-/* Who releases an action that runs returns when it has run. */
-static void release_waits_for_a_phase(struct kunit *test)
-{
-	make_meeting(test, LIFETIME_AT_DRAINED);
-	meet(test, disconnect, release_action);
-	KUNIT_EXPECT_LT(test, place_of('x'), place_of('A'));
-	KUNIT_EXPECT_LT(test, place_of('A'), strlen(story.text));
-	KUNIT_EXPECT_EQ(test, meeting.result, -ENOENT);
-	lifetime_end(&meeting.keeper->life);
-}
-
-/* A phase is not over while somebody else runs one of its actions: the hardware may go then. */
-static void phase_waits_for_a_release(struct kunit *test)
-{
-	make_meeting(test, LIFETIME_AT_DRAINED);
-	meet(test, release_action, disconnect);
-	KUNIT_EXPECT_LT(test, place_of('x'), place_of('D'));
-	KUNIT_EXPECT_LT(test, place_of('D'), strlen(story.text));
-	KUNIT_EXPECT_EQ(test, meeting.result, 0);
-	lifetime_end(&meeting.keeper->life);
-}
-
-static void phase_waits_for_a_group(struct kunit *test)
-{
-	make_meeting(test, LIFETIME_AT_CANCEL);
-	meet(test, release_group, disconnect);
-	KUNIT_EXPECT_LT(test, place_of('x'), place_of('D'));
-	KUNIT_EXPECT_LT(test, place_of('D'), strlen(story.text));
-	KUNIT_EXPECT_EQ(test, meeting.result, 2);
+	KUNIT_EXPECT_TRUE(test, meeting.waits);
+	action = strchr(story.text, 'x');
+	last = strchr(story.text, pairing->last);
+	KUNIT_EXPECT_TRUE(test, action && last && action < last);
+	KUNIT_EXPECT_EQ(test, meeting.result, pairing->result);
 	lifetime_end(&meeting.keeper->life);
 }
 
@@ -174,10 +168,7 @@ static int meeting_init(struct kunit *test)
 }
 
 static struct kunit_case managed_wait_cases[] = {
-	KUNIT_CASE(group_waits_for_a_phase),
-	KUNIT_CASE(release_waits_for_a_phase),
-	KUNIT_CASE(phase_waits_for_a_release),
-	KUNIT_CASE(phase_waits_for_a_group),
+	KUNIT_CASE_PARAM(one_waits_for_the_other, pairing_gen_params),
 	KUNIT_CASE(action_releases_its_group),
 	{}
 };

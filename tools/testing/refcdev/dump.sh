@@ -25,8 +25,16 @@ check "the table has a line per object" table
 tail -1 /tmp/table | sed 's/^/# /'
 check "and one for each of its holders" grep -q 'held  *binding 1' /tmp/table
 check "and the totals" grep -q '^4 objects: 4 live, 0 disconnecting, 0 dead; 12 references' /tmp/table
-check "only what was asked for" table --summary $lifetimes manynodes
+check "only what was asked for" table --summary "$lifetimes" manynodes
 check "which is one" grep -q '^1 objects: 1 live' /tmp/table
+exec 3<>/dev/fifo0
+echo refcdev-fifo.0 >/sys/bus/platform/drivers/refcdev-fifo/unbind
+check "a table of one that is gone, and open" table "$lifetimes" refcdev-fifo.0
+sed 's/^/# /' /tmp/table
+check "says so" grep -q "^refcdev-fifo.0-[0-9]*  *dead  *1 " /tmp/table
+check "and who it is" grep -q " file  *fifo0 $$ " /tmp/table
+exec 3>&-
+check "which has gone with the file" [ -z "$(ls $lifetimes | grep refcdev-fifo.0)" ]
 unload manynodes fifo
 check "the folders have gone with the objects" [ -z "$(ls $lifetimes)" ]
 
