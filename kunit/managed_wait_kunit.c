@@ -87,14 +87,16 @@ typedef void (*work_fn)(struct crew *crew, unsigned int nr);
  * @last: what @other tells, which is after the action's letter
  * @result: what the one of them that releases something gets
  */
-static const struct pairing {
+struct pairing {
 	const char *name;
 	enum lifetime_phase phase;
 	void (*runner)(struct crew *crew, unsigned int nr);
 	void (*other)(struct crew *crew, unsigned int nr);
 	char last;
 	int result;
-} pairings[] = {
+};
+
+static const struct pairing pairings[] = {
 	/* The buffer: the action was the phase's. */
 	{ "group waits for phase", LIFETIME_AT_CANCEL, disconnect, release_group, 'G', 1 },
 	{ "action waits for phase", LIFETIME_AT_DRAINED, disconnect, release_action, 'A', -ENOENT },
