@@ -84,7 +84,7 @@ static void leave_and_free(struct kunit *test, unsigned int rounds, bool put)
 /* An exit in hard interrupt does not touch an object that its owner frees at once. */
 static void exit_in_hard_interrupt_is_the_last_access(struct kunit *test)
 {
-	leave_and_free(test, 250, false);
+	leave_and_free(test, 150, false);
 }
 
 /* Exit, then put, both in hard interrupt: the release still runs where it may sleep. */
@@ -133,7 +133,7 @@ static void chase_cancel(struct lifetime *life)
 static void exit_while_the_drainer_looks_is_the_last_access(struct kunit *test)
 {
 	static const struct lifetime_ops ops = { .owner = THIS_MODULE, .cancel = chase_cancel };
-	int round, rounds = 1500;
+	int round, rounds = 500;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");

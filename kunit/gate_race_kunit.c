@@ -5,7 +5,7 @@
 /* refcdev-test: limit=120 */
 
 #define SINGLE	150
-#define BATCHED	2048
+#define BATCHED	1024
 
 #include "gate_race.h"
 

@@ -6,7 +6,7 @@
 # refcdev-test: limit=900 boot=debug,stock
 
 . ./lib.sh
-times=10000
+times=4000
 [ "$REFCDEV_TIER" = full ] && times=100000
 # Debugging allocates for itself now and then, whoever calls; a call that allocates does always.
 case $REFCDEV_KERNEL in

@@ -6,7 +6,7 @@
 # refcdev-test: limit=1200 boot=debug,rt
 
 . ./lib.sh
-cycles=120
+cycles=80
 [ "$REFCDEV_TIER" = full ] && cycles=2000
 load refcdev
 load fifo
