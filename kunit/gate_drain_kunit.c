@@ -74,15 +74,17 @@ static void enter_slowly_work(struct crew *crew, unsigned int nr)
 {
 	struct scene *scene = container_of(crew, struct scene, users);
 	struct lifetime *life = &scene->thing->life;
+	struct lifetime_counts __percpu *active;
 	int i;
 
 	preempt_disable();
-	if (!lifetime_disconnected(life)) {
+	active = READ_ONCE(life->active);
+	if (active) {
 		complete(&scene->entered);
 		for (i = 0; i < 200000 && !lifetime_disconnected(life); i++)
 			udelay(5);
 		mdelay(5);
-		this_cpu_inc(life->active->nr[LIFETIME_OP_KERNEL]);
+		this_cpu_inc(active->nr[LIFETIME_OP_KERNEL]);
 	}
 	preempt_enable();
 	wait_for_completion_timeout(&scene->leave, SOON);

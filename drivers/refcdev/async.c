@@ -126,11 +126,11 @@ static noinline ssize_t call_async(struct lifetime *life, enum refcdev_op op, it
 }
 
 #define ASYNC_PROXY(member)							\
-ssize_t refcdev_##member(struct kiocb *iocb, struct iov_iter *iter)		\
+__gate_proxy ssize_t refcdev_##member(struct kiocb *iocb, struct iov_iter *iter)	\
 {										\
 	struct refcdev *cdev = refcdev_of(iocb->ki_filp);			\
 	struct lifetime *life = cdev->life;					\
-	struct gate_frame frame;						\
+	struct gate_frame frame __uninitialized;					\
 	ssize_t ret;								\
 										\
 	if (!gate_enter(life, REFCDEV_OP_##member, &frame)) {			\

@@ -46,7 +46,7 @@ static int calls_inside(struct lifetime *life, int op)
 	lockdep_assert_held(&life->lock);
 	if (!life->folded)
 		for_each_possible_cpu(cpu)
-			sum += READ_ONCE(per_cpu_ptr(life->active, cpu)->nr[op]);
+			sum += READ_ONCE(per_cpu_ptr(life->counts, cpu)->nr[op]);
 	return max_t(int, sum, 0);
 }
 

@@ -55,11 +55,11 @@ noinline __cold void refcdev_refused(struct lifetime *life, enum refcdev_op op)
 }
 
 #define FOP_PROXY_PASS(member, type, params, args, file, refused, passes)	\
-static type refcdev_##member params						\
+static __gate_proxy type refcdev_##member params				\
 {										\
 	struct refcdev *cdev = refcdev_of(file);				\
 	struct lifetime *life = cdev->life;					\
-	struct gate_frame frame;						\
+	struct gate_frame frame __uninitialized;					\
 	bool entered = gate_enter(life, REFCDEV_OP_##member, &frame);		\
 	type ret;								\
 										\
@@ -76,11 +76,11 @@ static type refcdev_##member params						\
 #define FOP_PROXY_CALL(member, type, params, args, file, refused)		\
 	FOP_PROXY_PASS(member, type, params, args, file, refused, false)
 #define FOP_PROXY_VOID(member, params, args, file)				\
-static void refcdev_##member params						\
+static __gate_proxy void refcdev_##member params				\
 {										\
 	struct refcdev *cdev = refcdev_of(file);				\
 	struct lifetime *life = cdev->life;					\
-	struct gate_frame frame;						\
+	struct gate_frame frame __uninitialized;					\
 										\
 	if (!gate_enter(life, REFCDEV_OP_##member, &frame)) {			\
 		refcdev_refused(life, REFCDEV_OP_##member);			\
@@ -96,7 +96,7 @@ static int refcdev_##member(struct file *file, int cmd, struct file_lock *lock)	
 	struct refcdev *cdev = refcdev_of(file);				\
 	struct lifetime *life = cdev->life;					\
 	struct locker locker;							\
-	struct gate_frame frame;						\
+	struct gate_frame frame __uninitialized;					\
 	int ret;								\
 										\
 	if (!gate_enter(life, REFCDEV_OP_##member, &frame)) {			\

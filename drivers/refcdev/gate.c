@@ -7,12 +7,12 @@
  * itself, only their sum does; and the sum can only be taken when nothing moves.
  * So the gate has two modes.
  *
- * Open, the flag "disconnected" is unset: enter and exit move the per-CPU counters.
- * Neither writes anything that another CPU reads.
+ * Open, life->active points to the per-CPU counters: enter and exit move them. Neither
+ * writes anything that another CPU reads.
  *
- * Closed, the flag is set: enter refuses; exit takes life->lock and takes one off
- * life->inside, a plain number that wraps below zero as long as nobody has added
- * the counters to it.
+ * Closed, life->active is NULL: enter refuses; exit takes life->lock and takes one off
+ * life->inside, a plain number that wraps below zero as long as nobody has added the
+ * counters to it. Pointer and flag are one word, so that a call loads and tests one.
  *
  * Between the modes lies one RCU grace period. Both read the flag and act on it in
  * one section with preemption disabled, and a grace period waits for all such
@@ -47,9 +47,10 @@
 /* Per-CPU counters do not last beyond the module that made them, unlike the object. */
 int gate_init(struct lifetime *life, struct lock_class_key *key)
 {
-	life->active = alloc_percpu(struct lifetime_counts);
-	if (!life->active)
+	life->counts = alloc_percpu(struct lifetime_counts);
+	if (!life->counts)
 		return -ENOMEM;
+	life->active = life->counts;
 	raw_spin_lock_init(&life->lock);
 	init_completion(&life->idle);
 #ifdef CONFIG_LOCKDEP
@@ -60,13 +61,13 @@ int gate_init(struct lifetime *life, struct lock_class_key *key)
 
 void gate_destroy(struct lifetime *life)
 {
-	free_percpu(life->active);
+	free_percpu(life->counts);
 }
 
 /* Refuse whoever comes from now on. Pairs with the flag's reads in enter and exit. */
 void gate_close(struct lifetime *life)
 {
-	WRITE_ONCE(life->disconnected, true);
+	WRITE_ONCE(life->active, NULL);
 }
 
 #ifdef CONFIG_LOCKDEP
@@ -110,7 +111,7 @@ void gate_fold(struct lifetime *life)
 
 		/* Possible, not online: a CPU that went away leaves its count behind. */
 		for_each_possible_cpu(cpu)
-			sum += per_cpu_ptr(life->active, cpu)->nr[op];
+			sum += per_cpu_ptr(life->counts, cpu)->nr[op];
 		WARN_ONCE((int)(life->inside_by_op[op] + sum) < 0,
 			  "refcdev: %s: lifetime_exit() without lifetime_enter()\n", life->name);
 		life->inside_by_op[op] += sum;

@@ -187,7 +187,7 @@ int refcdev_mmap(struct file *file, struct vm_area_struct *vma)
 	struct refcdev *cdev = refcdev_of(file);
 	struct lifetime *life = cdev->life;
 	struct mmap_link *link;
-	struct gate_frame frame;
+	struct gate_frame frame __uninitialized;
 	int ret;
 
 	if (mmap_is_foreign(life, file, vma->vm_file))
@@ -236,7 +236,7 @@ int refcdev_mmap_prepare(struct vm_area_desc *desc)
 	struct refcdev *cdev = refcdev_of(file);
 	struct lifetime *life = cdev->life;
 	struct mmap_link *link;
-	struct gate_frame frame;
+	struct gate_frame frame __uninitialized;
 	int ret;
 
 	if (mmap_is_foreign(life, file, desc->vm_file))

@@ -79,10 +79,10 @@ static int open_driver(struct refcdev *cdev, struct inode *inode, struct file *f
 	return ret;
 }
 
-static int refcdev_open(struct inode *inode, struct file *file)
+static __gate_proxy int refcdev_open(struct inode *inode, struct file *file)
 {
 	const struct file_operations *proxy;
-	struct gate_frame frame;
+	struct gate_frame frame __uninitialized;
 	struct refcdev *cdev = open_enter(iminor(inode), &frame);
 	struct lifetime *life;
 	int ret = LIFETIME_GONE;
@@ -114,11 +114,11 @@ static int refcdev_open(struct inode *inode, struct file *file)
  * any call is, and finds the hardware there; if not, the driver must leave that
  * alone: lifetime_disconnected() tells.
  */
-int refcdev_release(struct inode *inode, struct file *file)
+__gate_proxy int refcdev_release(struct inode *inode, struct file *file)
 {
 	struct refcdev *cdev = refcdev_of(file);
 	struct lifetime *life = cdev->life;
-	struct gate_frame frame;
+	struct gate_frame frame __uninitialized;
 	bool entered;
 	int ret = 0;
 

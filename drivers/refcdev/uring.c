@@ -112,7 +112,7 @@ static int submit(struct refcdev *cdev, struct io_uring_cmd *ioucmd, unsigned in
 {
 	struct lifetime *life = cdev->life;
 	struct submission submission;
-	struct gate_frame frame;
+	struct gate_frame frame __uninitialized;
 	int ret;
 
 	if (!gate_enter(life, REFCDEV_OP_uring_cmd, &frame)) {
@@ -134,7 +134,7 @@ static int submit(struct refcdev *cdev, struct io_uring_cmd *ioucmd, unsigned in
 static int cancel(struct refcdev *cdev, struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
 	struct lifetime *life = cdev->life;
-	struct gate_frame frame;
+	struct gate_frame frame __uninitialized;
 	int ret;
 
 	if (!gate_enter_draining(life, REFCDEV_OP_uring_cmd, &frame)) {

@@ -90,12 +90,12 @@ static vm_fault_t gone_fault(struct vm_fault *vmf, struct refcdev *cdev)
 }
 
 #define VMA_PROXY_FAULT(member, params, args, gone)				\
-static vm_fault_t refcdev_vm_##member params					\
+static __gate_proxy vm_fault_t refcdev_vm_##member params			\
 {										\
 	const struct vm_operations_struct *ops = refcdev_vm_ops(vmf->vma);	\
 	struct refcdev *cdev = vma_node(vmf->vma);				\
 	struct lifetime *life = cdev->life;					\
-	struct gate_frame frame;						\
+	struct gate_frame frame __uninitialized;					\
 	vm_fault_t ret;								\
 										\
 	if (!gate_enter(life, REFCDEV_OP_fault, &frame)) {			\
@@ -108,11 +108,11 @@ static vm_fault_t refcdev_vm_##member params					\
 }
 
 #define VMA_PROXY_CALL(member, type, params, args, refused)			\
-static type refcdev_vm_##member params						\
+static __gate_proxy type refcdev_vm_##member params				\
 {										\
 	const struct vm_operations_struct *ops = refcdev_vm_ops(vma);		\
 	struct lifetime *life = vma_node(vma)->life;				\
-	struct gate_frame frame;						\
+	struct gate_frame frame __uninitialized;					\
 	type ret;								\
 										\
 	if (!gate_enter(life, REFCDEV_OP_vma, &frame)) {			\
@@ -137,12 +137,12 @@ static noinline void keep_proxy(struct lifetime *life, struct vm_area_struct *vm
 }
 
 #define VMA_PROXY_PASS(member)							\
-static void refcdev_vm_##member(struct vm_area_struct *vma)			\
+static __gate_proxy void refcdev_vm_##member(struct vm_area_struct *vma)	\
 {										\
 	const struct vm_operations_struct *proxy = vma->vm_ops;			\
 	const struct vm_operations_struct *ops = refcdev_vm_ops(vma);		\
 	struct lifetime *life = vma_node(vma)->life;				\
-	struct gate_frame frame;						\
+	struct gate_frame frame __uninitialized;					\
 	bool entered = gate_enter(life, REFCDEV_OP_vma, &frame);		\
 										\
 	if (ops->member)							\
@@ -216,13 +216,13 @@ static vm_fault_t fault_without_handler(struct vm_fault *vmf)
 	return ret;
 }
 
-static vm_fault_t refcdev_vm_fault(struct vm_fault *vmf)
+static __gate_proxy vm_fault_t refcdev_vm_fault(struct vm_fault *vmf)
 {
 	const struct vm_operations_struct *ops = refcdev_vm_ops(vmf->vma);
 	struct refcdev *cdev = vma_node(vmf->vma);
 	struct lifetime *life = cdev->life;
 	bool keep = cdev->type->vma_policy == REFCDEV_VMA_KEEP;
-	struct gate_frame frame;
+	struct gate_frame frame __uninitialized;
 	vm_fault_t ret;
 
 	if (!gate_enter(life, REFCDEV_OP_fault, &frame)) {
@@ -247,7 +247,7 @@ static int call_mapped(int slot, unsigned long start, unsigned long end, pgoff_t
 {
 	struct refcdev *cdev = refcdev_of(file);
 	struct lifetime *life = cdev->life;
-	struct gate_frame frame;
+	struct gate_frame frame __uninitialized;
 	int ret;
 
 	if (!gate_enter_draining(life, REFCDEV_OP_vma, &frame)) {

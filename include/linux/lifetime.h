@@ -113,11 +113,11 @@ struct lifetime_ops {
  * Only ever made by lifetime_alloc(). All members are private.
  */
 struct lifetime {
-	/* private: read by every call, written at disconnect only */
+	/* private: read by every call; NULL once disconnected, and that is the flag */
 	struct lifetime_counts __percpu *active;
-	bool disconnected;
 
 	/* written rarely */
+	struct lifetime_counts __percpu *counts;	/* what @active was */
 	refcount_t ref;
 	const struct lifetime_ops *ops;
 	const char *name;
@@ -234,29 +234,29 @@ static inline const char *lifetime_name(const struct lifetime *life)
  */
 static inline bool lifetime_disconnected(const struct lifetime *life)
 {
-	return unlikely(READ_ONCE(life->disconnected));
+	return unlikely(!READ_ONCE(life->active));
 }
 
 /* private: the gate's slow half, in gate.c */
 void __lifetime_exit_slow(struct lifetime *life, unsigned int op);
 
 /*
- * The flag is read and the counter moved in one section with preemption off. The
- * drainer sets the flag and then waits for an RCU grace period, which waits for
- * every such section that may have read it unset: what it adds up afterwards
- * (gate.c) is complete. this_cpu_inc(), not __this_cpu_inc(): an interrupt may
- * enter in the middle.
+ * The flag, which is the pointer, is read and the counter moved in one section with
+ * preemption off. The drainer sets the flag and then waits for an RCU grace period,
+ * which waits for every such section that may have read it unset: what it adds up
+ * afterwards (gate.c) is complete. this_cpu_inc(), not __this_cpu_inc(): an interrupt
+ * may enter in the middle.
  */
 static __always_inline bool __lifetime_enter(struct lifetime *life, unsigned int op)
 {
-	bool entered;
+	struct lifetime_counts __percpu *active;
 
 	preempt_disable();
-	entered = !lifetime_disconnected(life);
-	if (likely(entered))
-		this_cpu_inc(life->active->nr[op]);
+	active = READ_ONCE(life->active);
+	if (likely(active))
+		this_cpu_inc(active->nr[op]);
 	preempt_enable();
-	return entered;
+	return active;
 }
 
 /*
@@ -265,9 +265,12 @@ static __always_inline bool __lifetime_enter(struct lifetime *life, unsigned int
  */
 static __always_inline void __lifetime_exit(struct lifetime *life, unsigned int op)
 {
+	struct lifetime_counts __percpu *active;
+
 	preempt_disable();
-	if (likely(!lifetime_disconnected(life)))
-		this_cpu_dec(life->active->nr[op]);
+	active = READ_ONCE(life->active);
+	if (likely(active))
+		this_cpu_dec(active->nr[op]);
 	else
 		__lifetime_exit_slow(life, op);
 	preempt_enable();
