@@ -231,7 +231,9 @@ EXPORT_SYMBOL_GPL(lifetime_end);
 
 void __lifetime_put(struct lifetime *life)
 {
-	might_sleep();
+	/* To find who may not; the last put sleeps, and no other need be a reason to reschedule. */
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		might_sleep();
 	if (refcount_dec_and_test(&life->ref))
 		lifetime_release(life);
 }

@@ -81,27 +81,30 @@ static int open_driver(struct refcdev *cdev, struct inode *inode, struct file *f
 
 static __gate_proxy int refcdev_open(struct inode *inode, struct file *file)
 {
-	const struct file_operations *proxy;
 	struct gate_frame frame __uninitialized;
 	struct refcdev *cdev = open_enter(iminor(inode), &frame);
 	struct lifetime *life;
 	int ret = LIFETIME_GONE;
+	bool live;
 
+	/* If this fails, the caller puts the cdev before it looks at the file's table. */
+	file->f_op = NULL;
 	if (!cdev)
 		return LIFETIME_GONE;
 	life = cdev->life;
-	/* NULL while the driver's module is going. */
-	proxy = fops_get(&cdev->type->proxy);
-	if (proxy) {
+	/* Not while the driver's module is going. */
+	live = try_module_get(cdev->type->proxy.owner);
+	if (live) {
 		refcdev_delay(open_entered);
 		lifetime_get_bare(life, HOLDER_file);
 		refcdev_note_file(cdev, file);
-		replace_fops(file, proxy);
+		file->f_op = &cdev->type->proxy;
 		ret = open_driver(cdev, inode, file);
 	}
-	trace_refcdev_open(life->name, refcdev_devt(cdev), ret);
+	if (trace_refcdev_open_enabled())
+		trace_refcdev_open(life->name, refcdev_devt(cdev), ret);
 	gate_exit(life, REFCDEV_OP_open, &frame);
-	if (ret && proxy) {
+	if (ret && live) {
 		file->f_mapping = inode->i_mapping;
 		refcdev_forget_file(life, file);
 		lifetime_put_bare(life, HOLDER_file);
@@ -147,8 +150,8 @@ struct refcdev *refcdev_from_file(const struct file *file)
 }
 EXPORT_SYMBOL_GPL(refcdev_from_file);
 
+/* No owner: who uses it has a reference to this module through the cdev, one is enough. */
 const struct file_operations refcdev_dispatcher = {
-	.owner = THIS_MODULE,
 	.open = refcdev_open,
 	.llseek = noop_llseek,
 };

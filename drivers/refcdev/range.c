@@ -168,7 +168,14 @@ void refcdev_unpublish(struct refcdev *cdev)
 /* Called and the result used under rcu_read_lock(): the node is freed later. */
 struct refcdev *refcdev_lookup(unsigned int minor)
 {
-	return xa_load(&reachable, minor);
+	XA_STATE(xas, &reachable, minor);
+	struct refcdev *cdev;
+
+	/* xa_load() without a read section of its own. */
+	do {
+		cdev = xas_load(&xas);
+	} while (xas_retry(&xas, cdev));
+	return cdev;
 }
 
 int __init refcdev_init_ranges(const struct file_operations *dispatcher)
