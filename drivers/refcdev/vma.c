@@ -68,7 +68,7 @@ static vm_fault_t gone_pfn_mkwrite(struct vm_fault *vmf, enum refcdev_vma_policy
 	return policy == REFCDEV_VMA_SIGBUS ? VM_FAULT_SIGBUS : 0;
 }
 
-static vm_fault_t gone_fault(struct vm_fault *vmf, struct refcdev *cdev)
+static noinline vm_fault_t gone_fault(struct vm_fault *vmf, struct refcdev *cdev)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct page *zeroes = cdev->life->zero_page;
@@ -179,12 +179,14 @@ static vm_fault_t map_page(struct vm_fault *vmf, struct refcdev *cdev)
  * for a page that is only to be copied. If the handler has unbound its own device, the zap
  * is over, and nothing may be mapped any more.
  */
-static vm_fault_t map_returned_page(struct vm_fault *vmf, struct refcdev *cdev, vm_fault_t ret,
-				    bool counted)
+static noinline vm_fault_t map_returned_page(struct vm_fault *vmf, struct refcdev *cdev,
+					     vm_fault_t ret, const struct gate_frame *frame)
 {
+	bool counted = gate_is_counted(cdev->life, frame);
 	vm_fault_t mapped = VM_FAULT_SIGBUS;
 
-	if (ret & FAULT_WITHOUT_PAGE || !vmf->page || (vmf->cow_page && counted))
+	if (cdev->type->vma_policy == REFCDEV_VMA_KEEP || !vmf->page ||
+	    (vmf->cow_page && counted))
 		return ret;
 	if (counted)
 		mapped = map_page(vmf, cdev);
@@ -201,7 +203,7 @@ static vm_fault_t map_returned_page(struct vm_fault *vmf, struct refcdev *cdev, 
  * moment, in which somebody else has it under the lock. A table of entries is not freed
  * before the mapping.
  */
-static vm_fault_t fault_without_handler(struct vm_fault *vmf)
+static noinline vm_fault_t fault_without_handler(struct vm_fault *vmf)
 {
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 	spinlock_t *lock;	/* of the table of entries */
@@ -220,19 +222,17 @@ static __gate_proxy vm_fault_t refcdev_vm_fault(struct vm_fault *vmf)
 {
 	const struct vm_operations_struct *ops = refcdev_vm_ops(vmf->vma);
 	struct refcdev *cdev = vma_node(vmf->vma);
-	struct lifetime *life = cdev->life;
-	bool keep = cdev->type->vma_policy == REFCDEV_VMA_KEEP;
 	struct gate_frame frame __uninitialized;
 	vm_fault_t ret;
 
-	if (!gate_enter(life, REFCDEV_OP_fault, &frame)) {
-		refcdev_refused(life, REFCDEV_OP_fault);
+	if (!gate_enter(cdev->life, REFCDEV_OP_fault, &frame)) {
+		refcdev_refused(cdev->life, REFCDEV_OP_fault);
 		return gone_fault(vmf, cdev);
 	}
-	ret = ops->fault ? ops->fault(vmf) : fault_without_handler(vmf);
-	if (!keep)
-		ret = map_returned_page(vmf, cdev, ret, gate_is_counted(life, &frame));
-	gate_exit(life, REFCDEV_OP_fault, &frame);
+	ret = likely(ops->fault) ? ops->fault(vmf) : fault_without_handler(vmf);
+	if (!(ret & FAULT_WITHOUT_PAGE))
+		ret = map_returned_page(vmf, cdev, ret, &frame);
+	gate_exit(cdev->life, REFCDEV_OP_fault, &frame);
 	return ret;
 }
 
