@@ -128,8 +128,8 @@ static noinline ssize_t call_async(struct lifetime *life, enum refcdev_op op, it
 #define ASYNC_PROXY(member)							\
 __gate_proxy ssize_t refcdev_##member(struct kiocb *iocb, struct iov_iter *iter)	\
 {										\
-	struct refcdev *cdev = refcdev_of(iocb->ki_filp);			\
-	struct lifetime *life = cdev->life;					\
+	const struct refcdev_inode *node = refcdev_inode_of(iocb->ki_filp);	\
+	struct lifetime *life = node->life;					\
 	struct gate_frame frame __uninitialized;					\
 	ssize_t ret;								\
 										\
@@ -138,9 +138,9 @@ __gate_proxy ssize_t refcdev_##member(struct kiocb *iocb, struct iov_iter *iter)
 		return LIFETIME_GONE;						\
 	}									\
 	if (unlikely(!is_sync_kiocb(iocb)))					\
-		return call_async(life, REFCDEV_OP_##member, cdev->fops->member,	\
+		return call_async(life, REFCDEV_OP_##member, node->fops->member,	\
 				  iocb, iter, &frame);				\
-	ret = cdev->fops->member(iocb, iter);					\
+	ret = node->fops->member(iocb, iter);					\
 	gate_exit(life, REFCDEV_OP_##member, &frame);				\
 	return ret;								\
 }

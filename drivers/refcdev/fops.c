@@ -7,7 +7,7 @@
  * F2. The table of proxies lies in the driver's type, hence in its module: the VFS
  *     puts file->f_op, and with it the module, after ->release, when the object may
  *     be gone.
- * F3. A proxy finds its node through file->f_mapping, which is the driver's to use
+ * F3. A proxy finds object and driver through file->f_mapping, which is the driver's to use
  *     but not to change. private_data is the driver's altogether.
  */
 
@@ -57,8 +57,8 @@ noinline __cold void refcdev_refused(struct lifetime *life, enum refcdev_op op)
 #define FOP_PROXY_PASS(member, type, params, args, file, refused, passes)	\
 static __gate_proxy type refcdev_##member params				\
 {										\
-	struct refcdev *cdev = refcdev_of(file);				\
-	struct lifetime *life = cdev->life;					\
+	const struct refcdev_inode *node = refcdev_inode_of(file);		\
+	struct lifetime *life = node->life;					\
 	struct gate_frame frame __uninitialized;					\
 	bool entered = gate_enter(life, REFCDEV_OP_##member, &frame);		\
 	type ret;								\
@@ -67,7 +67,7 @@ static __gate_proxy type refcdev_##member params				\
 		refcdev_refused(life, REFCDEV_OP_##member);			\
 		return refused;							\
 	}									\
-	ret = cdev->fops->member args;						\
+	ret = node->fops->member args;						\
 	if (entered)								\
 		gate_exit(life, REFCDEV_OP_##member, &frame);			\
 	return ret;								\
@@ -78,35 +78,35 @@ static __gate_proxy type refcdev_##member params				\
 #define FOP_PROXY_VOID(member, params, args, file)				\
 static __gate_proxy void refcdev_##member params				\
 {										\
-	struct refcdev *cdev = refcdev_of(file);				\
-	struct lifetime *life = cdev->life;					\
+	const struct refcdev_inode *node = refcdev_inode_of(file);		\
+	struct lifetime *life = node->life;					\
 	struct gate_frame frame __uninitialized;					\
 										\
 	if (!gate_enter(life, REFCDEV_OP_##member, &frame)) {			\
 		refcdev_refused(life, REFCDEV_OP_##member);			\
 		return;								\
 	}									\
-	cdev->fops->member args;						\
+	node->fops->member args;						\
 	gate_exit(life, REFCDEV_OP_##member, &frame);				\
 }
 
 #define FOP_PROXY_LOCK(member)							\
 static int refcdev_##member(struct file *file, int cmd, struct file_lock *lock)	\
 {										\
-	struct refcdev *cdev = refcdev_of(file);				\
-	struct lifetime *life = cdev->life;					\
+	const struct refcdev_inode *node = refcdev_inode_of(file);		\
+	struct lifetime *life = node->life;					\
 	struct locker locker;							\
 	struct gate_frame frame __uninitialized;					\
 	int ret;								\
 										\
 	if (!gate_enter(life, REFCDEV_OP_##member, &frame)) {			\
 		if (gives_up_lock(cmd, lock))					\
-			return cdev->fops->member(file, cmd, lock);		\
+			return node->fops->member(file, cmd, lock);		\
 		refcdev_refused(life, REFCDEV_OP_##member);			\
 		return LIFETIME_GONE;						\
 	}									\
 	locker_begin(life, &locker, lock);					\
-	ret = cdev->fops->member(file, cmd, lock);				\
+	ret = node->fops->member(file, cmd, lock);				\
 	ret = locker_end(life, &locker, ret);					\
 	gate_exit(life, REFCDEV_OP_##member, &frame);				\
 	return ret;								\

@@ -68,12 +68,13 @@ static struct file_system_type inode_fs = {
 
 /**
  * refcdev_get_inode() - give a node its inode
- * @cdev: the node
+ * @cdev: the node, which knows its object and operations
  *
  * Return: 0, -ENOMEM.
  */
 int refcdev_get_inode(struct refcdev *cdev)
 {
+	struct refcdev_inode *self;
 	struct inode *inode;
 	int ret = simple_pin_fs(&inode_fs, &inode_mount, &inode_mount_users);
 
@@ -84,7 +85,10 @@ int refcdev_get_inode(struct refcdev *cdev)
 		simple_release_fs(&inode_mount, &inode_mount_users);
 		return PTR_ERR(inode);
 	}
-	container_of(inode, struct refcdev_inode, inode)->cdev = cdev;
+	self = container_of(inode, struct refcdev_inode, inode);
+	self->cdev = cdev;
+	self->life = cdev->life;
+	self->fops = cdev->fops;
 	cdev->inode = inode;
 	return 0;
 }
