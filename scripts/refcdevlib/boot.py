@@ -192,6 +192,6 @@ class BootRun:
 
 def boot_once(boot, image, initrd, folder, report, extra=(), limits=True):
     """Start the guest and watch it to its end."""
-    guest = Guest(image, initrd, boot.memory, boot.append, extra)
+    guest = Guest(image, initrd, boot.memory, boot.append, extra, boot.machine)
     run = BootRun(boot, folder, limits)
     return run.run(guest, report)

@@ -6,11 +6,11 @@ import re
 import sys
 import textwrap
 
-from . import kernels, plan, qemu
-from .boot import boot_once
+from . import kernels, plan
+from .alone import run_alone
 from .common import FAIL, PASS, say
 from .image import Image
-from .results import Results, write_command
+from .results import Results
 from .usage import Arguments
 
 POISON = "slub_debug=FZPU"	# freed memory reads 0x6b: the stock kernel's way to see the bug
@@ -73,17 +73,8 @@ def _treat(image, results, name, title, environment):
     """One boot with one driver."""
     test = plan.Test(name, f"sh demo/{name}.sh", f"tools/testing/refcdev/demo/{name}.sh",
                      limit=LIMIT, append=POISON, boot=("stock",))
-    boot = plan.Boot(image.kernel, [test])
-    folder = results.boot(image)
-    initrd = folder / "initramfs.cpio"
-    initrd.write_bytes(image.initramfs([test], environment))
-    write_command(folder, qemu.for_humans(image.bzimage, initrd, boot.memory, boot.append))
-    outcome = []
     say(f"{title}: unplugged while in use, in a guest")
-    boot_once(boot, image.bzimage, initrd, folder, outcome.append)
-    initrd.unlink()
-    results.add(outcome[0], folder)
-    return Side(title, outcome[0])
+    return Side(title, run_alone(image, results, test, environment))
 
 
 def _row(label, cells):

@@ -9,6 +9,7 @@ import shlex
 
 from . import kernels
 from .common import TOOLS, TREE, HarnessError
+from .qemu import Machine
 
 MARKER = re.compile(r"^\s*(?:#|//|/?\*+)\s*refcdev-test:\s*(.*?)\s*(?:\*/)?\s*$")
 KEYS = ("limit", "boot", "tier", "expects", "append", "mem", "alone", "programs", "ends",
@@ -42,6 +43,7 @@ class Boot:
     """One start of a guest."""
     kernel: kernels.Kernel
     tests: list
+    machine: Machine = Machine()
 
     @property
     def append(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The QEMU command line, and QEMU as a child that never outlives the runner."""
 
+import dataclasses
 import os
 import socket
 import subprocess
@@ -12,6 +13,21 @@ APPEND = "console=ttyS0 panic=-1 printk.devkmsg=on ignore_loglevel printk.time=1
 SLOW = "workqueue.watchdog_thresh=140"		# an emulated processor needs patience
 
 
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """What a guest runs on."""
+    cpus: int = 2
+    exact: bool = False		# emulated, and its clock advances by 1 ns per instruction
+
+    def options(self):
+        return ["-smp", str(self.cpus), *(EXACT if self.exact else acceleration())]
+
+
+# Time passes only with instructions: a guest that is idle goes on to its next timer at once.
+EXACT = ("-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-seed", "1",
+         "-rtc", "base=2026-01-01,clock=vm")
+
+
 def acceleration():
     """KVM only where the processor really offers it; a /dev/kvm elsewhere may hang the guest."""
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as info:
@@ -21,9 +37,9 @@ def acceleration():
     return ["-accel", "tcg,thread=multi"]
 
 
-def command(image, initrd, memory, append, console, ktap):
+def command(image, initrd, memory, append, console, ktap, machine=Machine()):
     """console and ktap are chardev specifications without their id."""
-    return ["qemu-system-x86_64", "-machine", "pc", *acceleration(), "-smp", "2", "-m", memory,
+    return ["qemu-system-x86_64", "-machine", "pc", *machine.options(), "-m", memory,
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", str(image), "-initrd", str(initrd),
             "-append", f"{APPEND} {SLOW} {append}".rstrip(),
@@ -31,10 +47,10 @@ def command(image, initrd, memory, append, console, ktap):
             "-chardev", f"{ktap[0]},id=ktap{ktap[1]}", "-serial", "chardev:ktap"]
 
 
-def for_humans(image, initrd, memory, append):
+def for_humans(image, initrd, memory, append, machine=Machine()):
     """The same guest on a terminal, with the protocol in a file."""
     return command(image, initrd, memory, append,
-                   ("stdio", ",signal=off"), ("file", ",path=ktap.txt"))
+                   ("stdio", ",signal=off"), ("file", ",path=ktap.txt"), machine)
 
 
 class Guest:
@@ -42,12 +58,12 @@ class Guest:
 
     running, lock, stopped = set(), threading.Lock(), False
 
-    def __init__(self, image, initrd, memory, append, extra=()):
+    def __init__(self, image, initrd, memory, append, extra=(), machine=Machine()):
         console, console_end = socket.socketpair()
         ktap, ktap_end = socket.socketpair()
         ends = (console_end.fileno(), ktap_end.fileno())
         line = command(image, initrd, memory, append,
-                       ("socket", f",fd={ends[0]}"), ("socket", f",fd={ends[1]}"))
+                       ("socket", f",fd={ends[0]}"), ("socket", f",fd={ends[1]}"), machine)
         with self.lock:
             if self.stopped:
                 raise HarnessError("the run was stopped")
