@@ -17,8 +17,12 @@ def main():
             from .cli_kernel import main as run
         elif command == "run":
             from .demo import main as run
+        elif command == "bench":
+            from .bench import main as run
         elif command == "mutate":
             from .mutate import main as run
+        elif command == "fast-path":
+            from .proxies import main as run
         else:
             raise HarnessError(f"no command '{command}'")
         return run(words)

@@ -4,7 +4,7 @@
 import random
 import shlex
 
-from . import kernels, plan, qemu, selftest
+from . import kernels, plan, proxies, qemu, selftest
 from .common import HARNESS, PASS, SKIP, HarnessError, cpus, say
 from .image import folder
 from .runner import Runner
@@ -50,14 +50,17 @@ def _list_all(tests):
         notes += ["own boot"] if test.own_boot else []
         print(f"{test.name:24}{'; '.join(notes)}")
     print(f"{selftest.NAME:24}the harness itself: {len(plan.selftests())} guest tests")
+    print(f"{proxies.NAME:24}the machine code of the modules for packaged kernels; no guest")
     print("kernels: " + ", ".join(kernel.name for kernel in kernels.ALL))
     return PASS
 
 
 def _boots(options, tests):
-    """The boots that the command line asks for, and whether the harness tests itself."""
-    names = [name for name in options.names if name != selftest.NAME]
-    itself = options.selftest or len(names) < len(options.names) \
+    """The boots that the command line asks for, whether the harness tests itself, and the kernels
+    for which machine code is looked at.
+    """
+    names = [name for name in options.names if name not in (selftest.NAME, proxies.NAME)]
+    itself = options.selftest or selftest.NAME in options.names \
         or not (options.names or options.kernel)
     chosen = plan.select(tests, names) if options.names else tests
     if options.selftest:
@@ -67,7 +70,9 @@ def _boots(options, tests):
     where = kernels.find(options.kernel or kernels.DEFAULT)
     where = sorted(where, key=lambda kernel: kernel.packaged)
     named = bool(options.kernel and names)
-    return plan.boots(chosen, where, named, options.jobs), itself
+    code = proxies.NAME in options.names or not (options.names or options.selftest)
+    return plan.boots(chosen, where, named, options.jobs), itself, \
+        [kernel for kernel in where if code and kernel.packaged and not kernel.variant.by_name]
 
 
 def main(words):
@@ -75,11 +80,11 @@ def main(words):
     tests = plan.discover()
     if options.list:
         return _list_all(tests)
-    boots, itself = _boots(options, tests)
+    boots, itself, code_of = _boots(options, tests)
     if options.shell:
         kernel = kernels.find(options.kernel or "debug")[0]
         return Runner(options, [kernel]).shell(kernel)
-    if not boots and not itself:
+    if not boots and not itself and not code_of:
         raise HarnessError("no test runs on that kernel by itself: name the test")
     if options.dry_run:
         return _dry_run(boots)
@@ -87,7 +92,7 @@ def main(words):
     for iteration in range(1, options.repeat + 1):
         if options.repeat > 1:
             say(f"iteration {iteration} of {options.repeat}, seed {options.seed}")
-        code = _once(options, boots, itself)
+        code = _once(options, boots, itself, code_of)
         if code not in (PASS, SKIP):
             if options.repeat > 1:
                 say(f"stopped in iteration {iteration} of {options.repeat}")
@@ -103,8 +108,8 @@ def _dry_run(boots):
     return PASS
 
 
-def _once(options, boots, itself):
-    used = [boot.kernel for boot in boots]
+def _once(options, boots, itself, code_of):
+    used = [boot.kernel for boot in boots] + code_of
     if itself:
         used += kernels.find("stock")
     runner = Runner(options, dict.fromkeys(used))
@@ -112,7 +117,7 @@ def _once(options, boots, itself):
     print("KTAP version 1", flush=True)
     try:
         code = runner.run([plan.Boot(boot.kernel, list(boot.tests)) for boot in boots],
-                          selftest if itself else None)
+                          selftest if itself else None, code_of)
     finally:
         runner.finish(code)
     return code

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from . import kernels, plan
+from . import kernels, plan, proxies
 from .common import FAIL, HARNESS, PASS, TREE, HarnessError, cache_dir, die_with_parent, locked, say
 from .usage import Arguments
 
@@ -115,7 +115,7 @@ def main(words):
         return PASS
     chosen = [mutant for mutant in chosen if _applies(mutant, options.kernel)]
     for mutant in chosen:
-        plan.select(plan.discover(), mutant.tests)
+        plan.select(plan.discover(), [test for test in mutant.tests if test != proxies.NAME])
     extra = ["--kernel", options.kernel] if options.kernel else []
     with locked(cache_dir() / "mutants.lock", "the mutants"):
         caught = [_treat(mutant, options.all_tests, extra) for mutant in chosen]

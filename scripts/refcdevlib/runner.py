@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 
-from . import qemu
+from . import proxies, qemu
 from .boot import SANITIZERS, boot_once
 from .common import PASS, HarnessError, say
 from .image import Image
@@ -99,14 +99,18 @@ class Runner:
         path.unlink()
         return PASS if code == 0 else _died(code)
 
-    def run(self, boots, selftest=None):
+    def run(self, boots, selftest=None, code_of=()):
         """All boots; returns the exit code of the run."""
         names = dict.fromkeys(boot.kernel.name for boot in boots)
-        self.results = Results(list(names) + ([selftest.NAME] if selftest else []), sys.argv)
+        names = list(names) + ([selftest.NAME] if selftest else [])
+        self.results = Results(names or [proxies.NAME], sys.argv)
         say(f"seed {self.options.seed}; results in {self.results.folder}")
         jobs = [(self.boot_until_all_ran, boot, self.report) for boot in boots]
         if selftest:
             jobs.append((lambda: self.report(*selftest.run(self)),))
+        for kernel in code_of:
+            jobs.append((lambda image=self.images[kernel.name]:
+                         self.report(proxies.run(image), self.results.folder),))
         self._side_by_side(jobs)
         return exit_code([result for result, _ in self.results.all])
 
