@@ -261,7 +261,9 @@ int lifetime_disconnect(struct lifetime *life)
 {
 	int ret = lifetime_disconnect_begin(life);
 
-	return ret ?: lifetime_disconnect_finish(life);
+	if (!ret)
+		lifetime_finish(life);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(lifetime_disconnect);
 

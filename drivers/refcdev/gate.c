@@ -106,17 +106,18 @@ void gate_fold(struct lifetime *life)
 	int cpu, op;
 
 	raw_spin_lock_irqsave(&life->lock, flags);
-	for (op = 0; op < LIFETIME_NR_OPS; op++) {
-		unsigned int sum = 0;
+	/* Possible, not online: a CPU that went away leaves its count behind. */
+	for_each_possible_cpu(cpu) {
+		const struct lifetime_counts *counts = per_cpu_ptr(life->counts, cpu);
 
-		/* Possible, not online: a CPU that went away leaves its count behind. */
-		for_each_possible_cpu(cpu)
-			sum += per_cpu_ptr(life->counts, cpu)->nr[op];
-		WARN_ONCE((int)(life->inside_by_op[op] + sum) < 0,
-			  "refcdev: %s: lifetime_exit() without lifetime_enter()\n", life->name);
-		life->inside_by_op[op] += sum;
-		life->inside += sum;
+		for (op = 0; op < LIFETIME_NR_OPS; op++) {
+			life->inside_by_op[op] += counts->nr[op];
+			life->inside += counts->nr[op];
+		}
 	}
+	for (op = 0; op < LIFETIME_NR_OPS; op++)
+		WARN_ONCE((int)life->inside_by_op[op] < 0,
+			  "refcdev: %s: lifetime_exit() without lifetime_enter()\n", life->name);
 	life->folded = true;
 	raw_spin_unlock_irqrestore(&life->lock, flags);
 }
