@@ -4,7 +4,7 @@
 # is in Kbuild.
 #
 #   KDIR=   kernel to build against        KSRC=   kernel source with scripts/checkpatch.pl
-#   ARGS=   arguments for run and test     NAME=   kernel for 'make kernel'
+#   ARGS=   arguments for run, test and bench     NAME=   kernel for 'make kernel'
 #   DESTDIR=, INSTALL_MOD_PATH=   another root to install to: for a package, for a machine
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -63,6 +63,9 @@ run: ## the demonstration in a guest: a devm driver and a refcdev driver, unplug
 test: ## the tests in a guest; ARGS=--full for all counts
 	scripts/test $(ARGS)
 
+bench: ## what protection costs, beside every technique in use; ARGS=--instructions for calls alone
+	scripts/bench $(ARGS)
+
 mutate: ## break the core on purpose, and see the tests notice
 	scripts/mutate $(ARGS)
 
@@ -96,5 +99,5 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do \
 		printf '  %-18s%s\n' "$$target" "$$text"; done
 
-.PHONY: modules install core modules_install headers_install uninstall tools run test mutate \
+.PHONY: modules install core modules_install headers_install uninstall tools run test bench mutate \
 	kernel style sparse doc-check clean help

@@ -1,0 +1,32 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench_down: devices are taken down in every way that scripts/bench --disconnect times, once each:
+# it works, leaves nothing behind, and a thousand devices that are begun together share grace
+# periods. The times are for that command.
+# refcdev-test: limit=300 boot=stock tier=full
+
+. ./lib.sh
+
+# Those that others wanted, and that ended meanwhile, are counted as well. A kernel whose
+# expedited grace periods are normal ones takes longer, and sees more of them.
+most=20
+case $REFCDEV_KERNEL in
+rt*)	most=200 ;;
+esac
+
+# shared: the sixth column has those that ended while one of the devices waited
+shared()
+{
+	awk -v most=$most '/# down: together / { seen = 1; if ($6 > most) many = 1 }
+		END { exit !seen || many }' /tmp/down
+}
+
+load refcdev
+load benchdown
+./bench_down 1 1 >/tmp/down 2>&1
+result "devices are taken down in every way" $?
+sed 's/^\([^#]\)/# \1/' /tmp/down
+check "a thousand devices begun together take $most grace periods at most" shared
+unload benchdown refcdev
+finish

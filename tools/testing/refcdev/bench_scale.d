@@ -1,0 +1,4 @@
+bench_scale: bench_scale.c bench.h harness.h util.h
+bench.h:
+harness.h:
+util.h:
