@@ -160,6 +160,12 @@ static int each_line(struct dump *dump, const char *folder, const char *file, li
 	return ret;
 }
 
+int dump_read_state(const char *folder, struct dump *dump)
+{
+	memset(dump, 0, sizeof(*dump));
+	return each_line(dump, folder, "state", state_line);
+}
+
 int dump_read(const char *folder, struct dump *dump)
 {
 	static const struct {

@@ -45,5 +45,7 @@ struct dump {
 
 /* 0; or a negative errno, if the object went before all was read. */
 int dump_read(const char *folder, struct dump *dump);
+/* The same for state and references alone. */
+int dump_read_state(const char *folder, struct dump *dump);
 
 #endif /* REFCDEV_TEST_DUMP_H */
