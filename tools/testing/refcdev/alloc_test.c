@@ -23,7 +23,7 @@
 #include "modules/twin_ioctl.h"
 #include "util.h"
 
-#define AIO_READS	100
+#define AIO_READS	1000
 
 static const char *const paths[] = { "/dev/twinplain", "/dev/twin" };
 static int allocs, ctl, fd;
@@ -175,7 +175,8 @@ static void count_async(void)
 		  AIO_READS, (long)plain.task, (long)wrapped.task, (long)wrapped.core);
 	expect_equal(wrapped.core, AIO_READS);
 	expect(wrapped.task >= plain.task + AIO_READS && plain.task >= AIO_READS);
-	per_allocation = (wrapped.task - plain.task) / AIO_READS;
+	/* To the nearest: what debugging allocates for itself, now and then, is in both. */
+	per_allocation = (wrapped.task - plain.task + AIO_READS / 2) / AIO_READS;
 }
 
 int main(int argc, char **argv)
