@@ -113,12 +113,13 @@ static void drain_report(struct work_struct *work)
 	int op;
 
 	for (op = 0; op < LIFETIME_NR_OPS; op++) {
-		unsigned int calls = READ_ONCE(life->inside_by_op[op]);
+		int calls = READ_ONCE(life->inside_by_op[op]);
 
-		if (!calls)
+		/* Below zero before all are added up, as long as the grace period takes. */
+		if (calls <= 0)
 			continue;
 		said = true;
-		pr_warn("refcdev: %s: disconnect waits since %u s for %u in %s\n", life->name,
+		pr_warn("refcdev: %s: disconnect waits since %u s for %d in %s\n", life->name,
 			secs, calls, refcdev_op_name(op));
 	}
 	if (!said)

@@ -99,27 +99,33 @@ void gate_dep_drain(struct lifetime *life)
 }
 #endif
 
-/* Add up who is inside. Once per object, a grace period after gate_close(). */
+/*
+ * Add up who is inside. Once per object, a grace period after gate_close(): the counters do
+ * not move any more, so they need no lock.
+ */
 void gate_fold(struct lifetime *life)
 {
+	unsigned int sums[LIFETIME_NR_OPS] = { 0 };
 	unsigned long flags;
+	bool wrong = false;
 	int cpu, op;
 
-	raw_spin_lock_irqsave(&life->lock, flags);
 	/* Possible, not online: a CPU that went away leaves its count behind. */
 	for_each_possible_cpu(cpu) {
 		const struct lifetime_counts *counts = per_cpu_ptr(life->counts, cpu);
 
-		for (op = 0; op < LIFETIME_NR_OPS; op++) {
-			life->inside_by_op[op] += counts->nr[op];
-			life->inside += counts->nr[op];
-		}
+		for (op = 0; op < LIFETIME_NR_OPS; op++)
+			sums[op] += counts->nr[op];
 	}
-	for (op = 0; op < LIFETIME_NR_OPS; op++)
-		WARN_ONCE((int)life->inside_by_op[op] < 0,
-			  "refcdev: %s: lifetime_exit() without lifetime_enter()\n", life->name);
+	raw_spin_lock_irqsave(&life->lock, flags);
+	for (op = 0; op < LIFETIME_NR_OPS; op++) {
+		life->inside_by_op[op] += sums[op];
+		life->inside += sums[op];
+		wrong |= (int)life->inside_by_op[op] < 0;
+	}
 	life->folded = true;
 	raw_spin_unlock_irqrestore(&life->lock, flags);
+	WARN_ONCE(wrong, "refcdev: %s: lifetime_exit() without lifetime_enter()\n", life->name);
 }
 
 /* Nobody is inside, and the last one to leave does not touch the object any more. */

@@ -36,9 +36,9 @@ struct gate_frame {
 #define __gate_proxy		__no_stack_protector
 
 /*
- * Objects and frames are aligned, so the low bits of a word, their sum, are the magic's:
- * no pointer looks like one. One of them says that the call's count was given back
- * before the call ended; nothing else depends on it.
+ * Objects and frames are aligned, so the low bits of a word are the magic's, and its high
+ * bits no address's: nothing else on a stack looks like one. One of the low bits says that
+ * the call's count was given back before the call ended; nothing else depends on it.
  */
 #define GATE_FRAME_MAGIC	0x5ca1ab19UL
 #define GATE_FRAME_GIVEN_BACK	0x2UL
@@ -47,7 +47,12 @@ static __always_inline unsigned long gate_frame_word(const struct lifetime *life
 						     const unsigned long *where)
 {
 	/* Software tags differ between a local's address and the stack's. */
-	return (unsigned long)life + (unsigned long)kasan_reset_tag(where) + GATE_FRAME_MAGIC;
+	unsigned long at = (unsigned long)kasan_reset_tag(where);
+
+	/* A sum takes the fewest instructions, but of 32 bits may be an address itself. */
+	if (IS_ENABLED(CONFIG_64BIT))
+		return (unsigned long)life + at + GATE_FRAME_MAGIC;
+	return (unsigned long)life ^ at ^ GATE_FRAME_MAGIC;
 }
 
 void gate_exit_slow(struct lifetime *life, unsigned int op, const struct gate_frame *frame);
@@ -164,7 +169,11 @@ static __always_inline void gate_exit(struct lifetime *life, unsigned int op,
 /* Is this call still counted? Not if a disconnect from inside it has given that back. */
 static inline bool gate_is_counted(struct lifetime *life, const struct gate_frame *frame)
 {
-	return READ_ONCE(frame->word) == gate_frame_word(life, &frame->word);
+	const unsigned long *where = &frame->word;
+
+	/* Calculated anew: what was kept since the enter, calls below would spill. */
+	OPTIMIZER_HIDE_VAR(where);
+	return READ_ONCE(*where) == gate_frame_word(life, where);
 }
 
 /**

@@ -171,7 +171,7 @@ struct refcdev *refcdev_lookup(unsigned int minor)
 	XA_STATE(xas, &reachable, minor);
 	struct refcdev *cdev;
 
-	/* xa_load() without a read section of its own. */
+	/* xa_load() without a read section of its own. There are no reserved entries. */
 	do {
 		cdev = xas_load(&xas);
 	} while (xas_retry(&xas, cdev));

@@ -71,8 +71,8 @@ bool refcdev_shutdown_device(struct device *dev, unsigned long timeout)
 
 		if (left > 0 && wait_for_completion_timeout(&life->dead, left))
 			continue;
-		pr_warn("refcdev: %s: shut down with %u calls inside\n", life->name,
-			READ_ONCE(life->inside));
+		pr_warn("refcdev: %s: shut down with %d calls inside\n", life->name,
+			max_t(int, READ_ONCE(life->inside), 0));
 		gate_show_frames(life);
 		return false;
 	}

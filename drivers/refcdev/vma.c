@@ -222,17 +222,18 @@ static __gate_proxy vm_fault_t refcdev_vm_fault(struct vm_fault *vmf)
 {
 	const struct vm_operations_struct *ops = refcdev_vm_ops(vmf->vma);
 	const struct refcdev_inode *node = refcdev_inode_of(vmf->vma->vm_file);
+	struct lifetime *life = node->life;
 	struct gate_frame frame __uninitialized;
 	vm_fault_t ret;
 
-	if (!gate_enter(node->life, REFCDEV_OP_fault, &frame)) {
-		refcdev_refused(node->life, REFCDEV_OP_fault);
+	if (!gate_enter(life, REFCDEV_OP_fault, &frame)) {
+		refcdev_refused(life, REFCDEV_OP_fault);
 		return gone_fault(vmf, node->cdev);
 	}
 	ret = likely(ops->fault) ? ops->fault(vmf) : fault_without_handler(vmf);
 	if (!(ret & FAULT_WITHOUT_PAGE))
 		ret = map_returned_page(vmf, node->cdev, ret, &frame);
-	gate_exit(node->life, REFCDEV_OP_fault, &frame);
+	gate_exit(life, REFCDEV_OP_fault, &frame);
 	return ret;
 }
 

@@ -116,9 +116,8 @@ struct lifetime {
 	/* private: read by every call; NULL once disconnected, and that is the flag */
 	struct lifetime_counts __percpu *active;
 
-	/* written rarely */
+	/* never written; what is, by opens for one, is further away than a cache line */
 	struct lifetime_counts __percpu *counts;	/* what @active was */
-	refcount_t ref;
 	const struct lifetime_ops *ops;
 	const char *name;
 	void *memory;			/* where the allocation starts */
@@ -128,6 +127,7 @@ struct lifetime {
 	bool folded;
 	unsigned int inside;
 	unsigned int inside_by_op[LIFETIME_NR_OPS];
+	refcount_t ref;
 	struct completion idle;
 
 	/* the way down; see disconnect.c */
