@@ -159,8 +159,9 @@ static unsigned int wake_inside(struct lifetime *life)
 static void drain(struct lifetime *life)
 {
 	unsigned int inside = READ_ONCE(life->inside), round = 0, woken = 0;
-	ktime_t start = ktime_get();
-	bool told = false;
+	bool told = false, idle;
+	/* A clock may be slow to read, and is for who looks only. */
+	ktime_t start = trace_lifetime_drain_enabled() ? ktime_get() : 0;
 
 	do {
 		trace_lifetime_cancel(life->name, round++, READ_ONCE(life->inside));
@@ -172,17 +173,22 @@ static void drain(struct lifetime *life)
 		/* Whoever is inside has to leave, even where the hook comes too late. */
 		if (life->ops->cancel && !(life->hardware_gone && gate_is_idle(life)))
 			life->ops->cancel(life);
-		woken = max(woken, wake_inside(life));
-		if (!told && !somebody_joins(life)) {
+		/* Once it is, nobody can come. */
+		idle = gate_is_idle(life);
+		if (!idle)
+			woken = max(woken, wake_inside(life));
+		if (!told && (idle || !somebody_joins(life))) {
 			lifetime_tell_hangup(life);
 			told = true;
 		}
-		if (!gate_is_idle(life))
+		if (!idle)
 			wait_for_completion_timeout(&life->idle, DRAIN_INTERVAL);
-	} while (!gate_is_idle(life));
+	} while (!idle && !gate_is_idle(life));
 	if (!told)
 		lifetime_tell_hangup(life);
-	trace_lifetime_drain(life->name, inside, woken, ktime_to_ns(ktime_get() - start));
+	if (trace_lifetime_drain_enabled())
+		trace_lifetime_drain(life->name, inside, woken,
+				     start ? ktime_to_ns(ktime_get() - start) : 0);
 }
 
 /*

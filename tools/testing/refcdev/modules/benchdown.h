@@ -11,11 +11,12 @@
 #include "benchdown_rcu.h"
 
 /*
- * One technique. begin and finish are called once for each device of the set, in this order;
- * drained says, after finish, when nobody was inside any more.
+ * One technique. For each device of the set, down is called once, or begin and finish, in this
+ * order; drained says, afterwards, when nobody was inside any more.
  */
 struct technique {
 	void *(*make)(struct device *parent, unsigned int nodes);
+	void (*down)(void *device);
 	void (*begin)(void *device);
 	void (*finish)(void *device);
 	const struct moment *(*drained)(const void *device);

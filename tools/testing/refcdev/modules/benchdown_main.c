@@ -51,13 +51,14 @@ static void begin(void *device, struct benchdown_down *result)
 	result->drained += ktime_get_ns() - start;
 }
 
-static void finish(void *device, struct benchdown_down *result)
+/* Calls down, or finish after a begin. */
+static void end_with(void *device, void (*call)(void *device), struct benchdown_down *result)
 {
 	const struct moment *drained;
 	struct moment start;
 
 	moment_take(&start);
-	set.technique->finish(device);
+	call(device);
 	drained = set.technique->drained(device);
 	result->drained += drained->ns - start.ns;
 	result->waited += passed(&start, drained);
@@ -72,12 +73,13 @@ static void take_down(struct benchdown_down *result)
 	result->waited = 0;
 	moment_take(&start);
 	for (i = 0; i < set.count; i++) {
-		begin(set.devices[i], result);
-		if (!result->together)
-			finish(set.devices[i], result);
+		if (result->together)
+			begin(set.devices[i], result);
+		else
+			end_with(set.devices[i], set.technique->down, result);
 	}
 	for (i = 0; i < set.count && result->together; i++)
-		finish(set.devices[i], result);
+		end_with(set.devices[i], set.technique->finish, result);
 	moment_take(&end);
 	result->gone = end.ns - start.ns;
 	result->normal = grace_periods(start.normal, end.normal);

@@ -116,10 +116,22 @@ static void srcu_finish(void *device)
 	peer_remove(device);
 }
 
+static void srcu_down(void *device)
+{
+	flag_begin(device);
+	srcu_finish(device);
+}
+
 static void rcu_finish(void *device)
 {
 	synchronize_rcu_expedited();
 	peer_remove(device);
+}
+
+static void rcu_down(void *device)
+{
+	flag_begin(device);
+	rcu_finish(device);
 }
 
 static void flag_free(void *device)
@@ -162,6 +174,12 @@ static void ref_finish(void *device)
 	peer_remove(peer);
 }
 
+static void ref_down(void *device)
+{
+	ref_begin(device);
+	ref_finish(device);
+}
+
 static void ref_free(void *device)
 {
 	struct peer *peer = device;
@@ -172,6 +190,7 @@ static void ref_free(void *device)
 
 const struct technique benchdown_srcu = {
 	.make		= flag_make,
+	.down		= srcu_down,
 	.begin		= flag_begin,
 	.finish		= srcu_finish,
 	.drained	= peer_drained,
@@ -181,6 +200,7 @@ const struct technique benchdown_srcu = {
 /* What others wait for at the least: it protects nothing. */
 const struct technique benchdown_rcu = {
 	.make		= flag_make,
+	.down		= rcu_down,
 	.begin		= flag_begin,
 	.finish		= rcu_finish,
 	.drained	= peer_drained,
@@ -189,6 +209,7 @@ const struct technique benchdown_rcu = {
 
 const struct technique benchdown_percpu_ref = {
 	.make		= ref_make,
+	.down		= ref_down,
 	.begin		= ref_begin,
 	.finish		= ref_finish,
 	.drained	= peer_drained,

@@ -95,6 +95,13 @@ static void *bench_make(struct device *parent, unsigned int nodes)
 	return ERR_PTR(ret);
 }
 
+static void bench_down(void *device)
+{
+	struct bench *bench = device;
+
+	WARN_ON(lifetime_disconnect(&bench->life));
+}
+
 static void bench_begin(void *device)
 {
 	struct bench *bench = device;
@@ -125,6 +132,7 @@ static void bench_free(void *device)
 
 const struct technique benchdown_refcdev = {
 	.make		= bench_make,
+	.down		= bench_down,
 	.begin		= bench_begin,
 	.finish		= bench_finish,
 	.drained	= bench_when_drained,
