@@ -10,7 +10,7 @@
 #include "helpers.h"
 
 #define SLEEPERS	4
-#define RACES		50
+#define RACES		30
 
 /* An object with a wait queue to sleep on, until a kiss. */
 struct frog {

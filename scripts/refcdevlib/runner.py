@@ -106,8 +106,8 @@ class Runner:
         self.results = Results(names or [proxies.NAME], sys.argv)
         say(f"seed {self.options.seed}; results in {self.results.folder}")
         jobs = [(self.boot_until_all_ran, boot, self.report) for boot in boots]
-        if selftest:
-            jobs.append((lambda: self.report(*selftest.run(self)),))
+        if selftest:	# as long as many small boots: not last, where nothing runs beside it
+            jobs.insert(self.options.jobs, (lambda: self.report(*selftest.run(self)),))
         for kernel in code_of:
             jobs.append((lambda image=self.images[kernel.name]:
                          self.report(proxies.run(image), self.results.folder),))

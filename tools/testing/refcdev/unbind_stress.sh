@@ -6,7 +6,7 @@
 # refcdev-test: limit=1200 boot=debug,rt
 
 . ./lib.sh
-cycles=80
+cycles=60
 [ "$REFCDEV_TIER" = full ] && cycles=2000
 load refcdev
 load fifo
