@@ -3,11 +3,10 @@
 
 import re
 
-from . import plan, qemu
-from .alone import run_alone
+from . import qemu
+from .bench_guest import lines_of
 from .common import HarnessError, say
 
-LIMIT = 300
 CALLS = 2000
 TOLERANCE = 1			# of two runs
 # Where the kernel lies decides what it takes to see that a path is not copied over its text.
@@ -168,17 +167,9 @@ class Instructions:
         for number in range(context.options.repeat):
             say(f"counting instructions on {context.image.kernel.name}, guest {number + 1} "
                 f"of {context.options.repeat}")
-            test = plan.Test("bench_instructions", "sh measure/instructions.sh",
-                             "tools/testing/refcdev/measure/instructions.sh", limit=LIMIT,
-                             boot=("stock",), append=APPEND)
-            result = run_alone(context.image, context.results, test, {"BENCH_CALLS": CALLS},
-                               qemu.Machine(cpus=1, exact=True))
-            if result.status != "pass":
-                raise HarnessError("the guest failed: " + "; ".join(
-                    result.reasons + [leaf.name for leaf in result.leaves
-                                      if leaf.status == "fail"])
-                    + f"; see {context.results.folder}")
-            runs.append(parse(result.lines))
+            lines = lines_of(context, self.name, {"BENCH_CALLS": CALLS},
+                             qemu.Machine(cpus=1, exact=True), APPEND)
+            runs.append(parse(lines))
         return {"calls": CALLS, "runs": runs}
 
     def table(self, found):

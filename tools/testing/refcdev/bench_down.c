@@ -114,8 +114,7 @@ static void join_sleepers(unsigned int count)
 /* What follows a disconnect in the background, and that of a making, is not to be measured. */
 static void settle(void)
 {
-	sync();
-	usleep(20000);
+	require(ioctl(ctl, BENCHDOWN_SETTLE) == 0);
 }
 
 static void play(const struct scenario *scene)

@@ -46,15 +46,15 @@ static long percpu_kb(void)
 }
 
 /* The allocator counts a slab that a CPU works on as full: so a slab more or less. */
-static void take_count(struct count *count)
+static void take_count(int ctl, struct count *count)
 {
 	FILE *file = fopen("/proc/slabinfo", "r");
 	struct cache *cache = count->caches;
 	char line[256];
 
-	/* What was freed a moment ago may still wait for a grace period. */
-	usleep(300000);
 	require(file);
+	/* What was freed a moment ago may still wait for a grace period. */
+	require(ioctl(ctl, BENCHDOWN_SETTLE) == 0);
 	while (fgets(line, sizeof(line), file) && cache < count->caches + MAX_CACHES)
 		if (sscanf(line, "%63s %ld %*d %ld", cache->name, &cache->objects,
 			   &cache->size) == 3)
@@ -111,26 +111,26 @@ static void measure_set(int ctl, const char *what, unsigned int kind, unsigned i
 
 	/* The first of a kind makes what all share. */
 	make(ctl, kind, 1, devices == 1 ? 0 : nodes);
-	take_count(&before);
+	take_count(ctl, &before);
 	require(ioctl(ctl, BENCHDOWN_FREE) == 0);
 	make(ctl, kind, devices, nodes);
-	take_count(&after);
+	take_count(ctl, &after);
 	compare(what, &before, &after, MANY);
 	require(ioctl(ctl, BENCHDOWN_FREE) == 0);
 }
 
-static void measure_files(const char *what, const char *path)
+static void measure_files(int ctl, const char *what, const char *path)
 {
 	static struct count before, after;
 	static int files[MANY_FILES];
 	int i;
 
-	take_count(&before);
+	take_count(ctl, &before);
 	for (i = 0; i < MANY_FILES; i++) {
 		files[i] = open(path, O_RDONLY);
 		require(files[i] >= 0);
 	}
-	take_count(&after);
+	take_count(ctl, &after);
 	compare(what, &before, &after, MANY_FILES);
 	while (i)
 		close(files[--i]);
@@ -146,8 +146,8 @@ void measure_memory(int ctl)
 	measure_set(ctl, "lifetime", BENCHDOWN_REFCDEV, MANY, 0);
 	measure_set(ctl, "node", BENCHDOWN_REFCDEV, 1, MANY);
 	measure_set(ctl, "plain_node", BENCHDOWN_SRCU, MANY, 1);
-	measure_files("plain_file", "/dev/null");
+	measure_files(ctl, "plain_file", "/dev/null");
 	make(ctl, BENCHDOWN_REFCDEV, 1, 1);
-	measure_files("file", NODE);
+	measure_files(ctl, "file", NODE);
 	require(ioctl(ctl, BENCHDOWN_FREE) == 0);
 }

@@ -104,7 +104,7 @@ static double throughput(const struct bench_node *node, int cpus, bool one_file,
 	require(wait_until(__atomic_load_n(&shared->ready.value, __ATOMIC_ACQUIRE) == cpus,
 			   20 * SECOND));
 	__atomic_store_n(&shared->go.value, 1, __ATOMIC_RELEASE);
-	usleep(ms * 1000);
+	usleep(ms * 1000);	/* nothing is waited for: this is the time that is measured */
 	__atomic_store_n(&shared->stop.value, 1, __ATOMIC_RELEASE);
 	for (cpu = 0; cpu < cpus; cpu++) {
 		require(wait(&status) > 0 && status == 0);

@@ -54,5 +54,7 @@ struct benchdown_sizes {
 /* How many are asleep in a read of refcdev's. */
 #define BENCHDOWN_ASLEEP	_IO('D', 4)
 #define BENCHDOWN_SIZES		_IOR('D', 5, struct benchdown_sizes)
+/* Returns when what was freed a grace period later has been freed. */
+#define BENCHDOWN_SETTLE	_IO('D', 6)
 
 #endif /* REFCDEV_BENCHDOWN_IOCTL_H */

@@ -9,6 +9,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -169,6 +170,9 @@ static long bench_command(unsigned int cmd, void __user *data)
 		return bench_down(data);
 	case BENCHDOWN_FREE:
 		end_set();
+		return 0;
+	case BENCHDOWN_SETTLE:
+		rcu_barrier();
 		return 0;
 	case BENCHDOWN_SIZES:
 		return bench_sizes(data);
