@@ -7,6 +7,8 @@
 
 #include <linux/export.h>
 #include <linux/kernel.h>
+#include <linux/mempool.h>
+#include <linux/overflow.h>
 #include <linux/percpu.h>
 
 #include "managed.h"
@@ -191,6 +193,44 @@ struct workqueue_struct *lifetime_alloc_workqueue(struct lifetime *life, const c
 	return object_add(life, managed) ? queue : NULL;
 }
 EXPORT_SYMBOL_GPL(lifetime_alloc_workqueue);
+
+static void mempool_end(struct managed *managed)
+{
+	mempool_destroy(object_of(managed)->pointer);
+}
+
+/**
+ * lifetime_create_mempool() - a mempool that is destroyed with the object, or on its way down
+ * @life: the object
+ * @phase: when. %LIFETIME_AT_DRAINED where @free_fn needs the hardware, as with a DMA pool: devm
+ *	must free nothing of that then before it disconnects, see devm_lifetime_disconnect()
+ * @min_nr: how many elements it sets aside
+ * @size: of an element, in bytes; for the dump only
+ * @alloc_fn: as for mempool_create()
+ * @free_fn: as for mempool_create(); in the module that owns &lifetime_ops
+ * @pool_data: their argument
+ *
+ * All elements must have been given back when it is destroyed.
+ *
+ * Context: process context, may sleep. The caller has a reference.
+ * Return: the mempool, or NULL; also if @phase is over.
+ */
+mempool_t *lifetime_create_mempool(struct lifetime *life, enum lifetime_phase phase, int min_nr,
+				   size_t size, mempool_alloc_t *alloc_fn,
+				   mempool_free_t *free_fn, void *pool_data)
+{
+	struct managed *managed = object_alloc(mempool_end, GFP_KERNEL);
+	mempool_t *pool;
+
+	if (!managed)
+		return NULL;
+	pool = mempool_create(min_nr, alloc_fn, free_fn, pool_data);
+	object_of(managed)->pointer = pool;
+	managed->phase = phase;
+	managed_describe(managed, "mempool", size_mul(min_nr, size), NULL, _RET_IP_);
+	return object_add(life, managed) ? pool : NULL;
+}
+EXPORT_SYMBOL_GPL(lifetime_create_mempool);
 
 static int object_init(struct lifetime *life, managed_end_t end, void *pointer,
 		       const char *kind, unsigned long caller)

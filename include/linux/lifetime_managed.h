@@ -8,6 +8,7 @@
 #include <linux/gfp.h>
 #include <linux/idr.h>
 #include <linux/lifetime.h>
+#include <linux/mempool.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/stdarg.h>
@@ -114,6 +115,9 @@ void lifetime_free_percpu(struct lifetime *life, void __percpu *percpu);
 __printf(2, 5) struct workqueue_struct *
 lifetime_alloc_workqueue(struct lifetime *life, const char *format, unsigned int flags,
 			 int max_active, ...);
+mempool_t *lifetime_create_mempool(struct lifetime *life, enum lifetime_phase phase, int min_nr,
+				   size_t size, mempool_alloc_t *alloc_fn,
+				   mempool_free_t *free_fn, void *pool_data);
 int lifetime_ida_init(struct lifetime *life, struct ida *ida);
 int __lifetime_mutex_init(struct lifetime *life, struct mutex *mutex);
 
