@@ -8,18 +8,12 @@
 #ifndef _REFCDEV_SAMPLES_SAMPLE_BUS_H
 #define _REFCDEV_SAMPLES_SAMPLE_BUS_H
 
-#include <linux/atomic.h>
-#include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/platform_device.h>
 
-#define SAMPLE_DEVICES_MAX	64
+#include "sample_counters.h"
 
-/* A counter of the module, not of a device. */
-struct sample_counter {
-	const char *name;
-	atomic_t *count;
-};
+#define SAMPLE_DEVICES_MAX	64
 
 static struct sample_bus {
 	struct platform_device *pdev[SAMPLE_DEVICES_MAX];
@@ -48,9 +42,7 @@ static inline int sample_bus_init(struct platform_driver *driver, unsigned int d
 	ret = platform_driver_register(driver);
 	if (ret)
 		return ret;
-	sample_bus.dir = debugfs_create_dir(name, NULL);
-	for (; counters->name; counters++)
-		debugfs_create_atomic_t(counters->name, 0444, sample_bus.dir, counters->count);
+	sample_bus.dir = sample_counters_show(name, counters);
 	while (sample_bus.count < devices) {
 		pdev = platform_device_register_simple(name, sample_bus.count, NULL, 0);
 		if (IS_ERR(pdev)) {

@@ -7,11 +7,10 @@
 #define _REFCDEV_SAMPLES_TICKER_IO_H
 
 #include <linux/fs.h>
-#include <linux/kthread.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "sample_iter.h"
 #include "ticker_queue.h"
 
 /* An open file: the newest tick it has read, and the next that it is to be polled for. */
@@ -23,10 +22,7 @@ struct ticker_file {
 struct ticker_io {
 	struct ticker_wait wait;
 	struct kiocb *iocb;
-	/* of a read */
-	struct iov_iter to;
-	const void *segments;
-	struct mm_struct *mm;
+	struct sample_iter read;	/* of a read */
 };
 
 static inline ssize_t ticker_give(struct kiocb *iocb, struct iov_iter *to, u64 now)
@@ -40,33 +36,22 @@ static inline ssize_t ticker_give(struct kiocb *iocb, struct iov_iter *to, u64 n
 	return sizeof(now);
 }
 
-/*
- * In the memory of the submitter, if that is still there: neither a ring nor its requests
- * keep it. mmput() would not do: it may be the last, and wait for all aio of that memory,
- * which only our own caller can complete.
- */
 static inline ssize_t ticker_give_later(struct ticker_io *io, u64 now)
 {
 	ssize_t ret;
 
-	if (!io->mm)
-		return ticker_give(io->iocb, &io->to, now);
-	if (!mmget_not_zero(io->mm)) {
+	if (!sample_iter_enter(&io->read)) {
 		atomic_inc(&ticker_stats.orphans);
 		return -EFAULT;
 	}
-	kthread_use_mm(io->mm);
-	ret = ticker_give(io->iocb, &io->to, now);
-	kthread_unuse_mm(io->mm);
-	mmput_async(io->mm);
+	ret = ticker_give(io->iocb, &io->read.to, now);
+	sample_iter_leave(&io->read);
 	return ret;
 }
 
 static inline void ticker_free_io(struct ticker_io *io)
 {
-	if (io->mm)
-		mmdrop(io->mm);
-	kfree(io->segments);
+	sample_iter_drop(&io->read);
 	kfree(io);
 }
 
@@ -92,19 +77,6 @@ static void ticker_write_done(struct ticker_wait *wait, int error, u64 now)
 	iocb->ki_complete(iocb, error ?: sizeof(now));
 }
 
-/* The iterator is the caller's, and its segments may be on his stack. */
-static inline int ticker_keep_iter(struct ticker_io *io, struct iov_iter *to, gfp_t gfp)
-{
-	io->segments = dup_iter(&io->to, to, gfp);
-	if (!io->segments && !iter_is_ubuf(to))
-		return -ENOMEM;
-	if (user_backed_iter(to)) {
-		io->mm = current->mm;
-		mmgrab(io->mm);
-	}
-	return 0;
-}
-
 /* NULL if there is no memory. @to: of a read. */
 static inline struct ticker_io *ticker_new_io(struct kiocb *iocb, struct iov_iter *to, u64 tick)
 {
@@ -116,7 +88,7 @@ static inline struct ticker_io *ticker_new_io(struct kiocb *iocb, struct iov_ite
 	io->iocb = iocb;
 	io->wait.tick = tick;
 	io->wait.done = to ? ticker_read_done : ticker_write_done;
-	if (to && ticker_keep_iter(io, to, gfp)) {
+	if (to && sample_iter_keep(&io->read, to, gfp)) {
 		ticker_free_io(io);
 		return NULL;
 	}
