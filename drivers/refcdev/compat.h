@@ -172,6 +172,12 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define vm_flags_init(vma, flags)	((vma)->vm_flags = (flags))
 #define vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
+#define vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))
+#endif
+
+/* 6.8: interrupts by a wire got the name that PCI has for them */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define PCI_IRQ_INTX			PCI_IRQ_LEGACY
 #endif
 
 /* 6.8: what drivers need of io_uring has a header of its own */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * edu.h: what the parts of the edu sample share
+ *
+ * edu_main.c	binds to the device, and lets go of it: the order of quiescing is there
+ * edu_fops.c	the node: ioctl, mmap, poll, open
+ * edu_io.c	read and write: waiting, not waiting, asynchronous
+ * edu_engine.c	transfers: one at a time, in order, and the interrupt
+ * edu_buffer.c	what is transferred: memory that does not run out
+ * edu_factorial.c  the other unit of the device
+ */
+#ifndef _REFCDEV_SAMPLES_EDU_H
+#define _REFCDEV_SAMPLES_EDU_H
+
+#include <linux/atomic.h>
+#include <linux/dmapool.h>
+#include <linux/interrupt.h>
+#include <linux/kref.h>
+#include <linux/lifetime_managed.h>
+#include <linux/list.h>
+#include <linux/mempool.h>
+#include <linux/pci.h>
+#include <linux/refcdev.h>
+#include <linux/spinlock.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../sample_iter.h"
+#include "edu_hw.h"
+
+/* Accepted and not done, at most: each has 4 KiB of what little the device can address. */
+#define EDU_OUTSTANDING_MAX	64
+
+struct edu_file;
+
+struct edu {
+	struct lifetime life;
+	struct refcdev cdev;
+
+	/*
+	 * Hardware: to be touched inside the gate, or by the interrupt and the work, which end
+	 * before it goes: see edu_cancel().
+	 */
+	struct pci_dev *pdev;
+	void __iomem *regs;
+	int irq;
+	atomic_t interrupts;		/* acknowledged, and not looked at yet */
+	atomic_t spurious;
+
+	spinlock_t lock;		/* the engine and the factorial */
+	struct list_head queue;		/* of transfers that wait */
+	struct edu_transfer *running;
+	unsigned long deadline;		/* of @running, in jiffies */
+	int error;			/* why nothing is accepted any more */
+	u64 transfers;			/* done */
+	atomic_t writes;		/* accepted */
+	struct delayed_work overdue;	/* when an interrupt does not come */
+	struct workqueue_struct *workqueue;
+
+	struct dma_pool *dma_pool;
+	mempool_t *reserve;		/* in front of it; NULL: none was asked for */
+	atomic_t outstanding;
+	atomic_t given_back;		/* to the reserve, which kept it or */
+	atomic_t freed;			/* had no use for it */
+
+	bool computing;
+	bool computed;			/* and whoever asked has not seen it yet */
+	bool abandoned;			/* whoever asked has left */
+	u32 factorial;
+
+	/* One for all, as aio and io_uring poll no file that has two. */
+	wait_queue_head_t events;
+};
+
+/*
+ * Counts as a call in flight from edu_submit() to edu_put_transfer(), whoever waits for it. Who
+ * takes it out of the queue, or out of edu->running, ends it.
+ */
+struct edu_transfer {
+	struct edu *edu;
+	void *buffer;			/* of EDU_BUFFER bytes */
+	dma_addr_t address;
+	struct list_head list;
+	bool inside;
+	bool from_device;
+	u32 offset;
+	u32 bytes;
+	/* Ends it: may sleep, and has the device's memory in the buffer if @error is 0. */
+	void (*done)(struct edu_transfer *transfer, int error);
+	union {
+		/* somebody waits for it; under edu->lock */
+		struct {
+			bool over;
+			bool unwanted;
+			int error;
+		};
+		/* accepted by a call that did not wait */
+		struct {
+			struct edu_file *file;
+			int writes;		/* edu->writes, when it was accepted */
+		};
+		/* asynchronous */
+		struct {
+			struct kiocb *iocb;
+			struct sample_iter read;
+			struct work_struct work;
+		};
+	};
+};
+
+/* Counts of the module, not of a device: they outlive every device. */
+struct edu_stats {
+	atomic_t created;
+	atomic_t released;
+	atomic_t opens;
+	atomic_t closes;
+	atomic_t accepted;		/* transfers; each of them is */
+	atomic_t done;			/* by the device, */
+	atomic_t gone;			/* ended with it, */
+	atomic_t failed;		/* overdue, */
+	atomic_t withdrawn;		/* or not wanted any more when its turn came */
+	atomic_t orphans;		/* of @done: the submitter's memory was gone */
+};
+
+extern struct edu_stats edu_stats;
+extern unsigned int edu_timeout_ms;
+
+static inline unsigned long edu_timeout(void)
+{
+	return msecs_to_jiffies(edu_timeout_ms);
+}
+
+/* edu_buffer.c */
+#define EDU_BUFFER	4096
+
+int edu_init_buffers(struct edu *edu, unsigned int reserve);
+unsigned int edu_reserve(struct edu *edu);
+unsigned int edu_refills(struct edu *edu);
+struct edu_transfer *edu_get_transfer(struct edu *edu, bool may_wait);
+void edu_put_transfer(struct edu_transfer *transfer);
+static inline bool edu_has_room(struct edu *edu)
+{
+	return atomic_read(&edu->outstanding) < EDU_OUTSTANDING_MAX;
+}
+
+/* edu_engine.c */
+int edu_init_engine(struct edu *edu);
+int edu_submit(struct edu_transfer *transfer);
+int edu_transfer(struct edu_transfer *transfer);
+void edu_stop_engine(struct edu *edu, int error);
+void edu_engine_interrupt(struct edu *edu);
+
+/* edu_factorial.c */
+long edu_compute_factorial(struct edu *edu, u32 n, u32 *result);
+void edu_factorial_interrupt(struct edu *edu);
+
+/* edu_io.c */
+ssize_t edu_read_iter(struct kiocb *iocb, struct iov_iter *to);
+ssize_t edu_write_iter(struct kiocb *iocb, struct iov_iter *from);
+int edu_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+__poll_t edu_poll_io(struct edu *edu, struct edu_file *self);
+struct edu_file *edu_new_file(void);
+void edu_close_file(struct edu_file *self);
+
+/* edu_fops.c */
+extern struct refcdev_type edu_type;
+
+static inline struct edu *edu_of(struct file *file)
+{
+	return refcdev_object(file, struct edu, cdev);
+}
+
+#endif /* _REFCDEV_SAMPLES_EDU_H */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * refcdev_edu.h: what user space needs to talk to the edu sample
+ */
+#ifndef _UAPI_LINUX_REFCDEV_EDU_H
+#define _UAPI_LINUX_REFCDEV_EDU_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: The edu device
+ *
+ * QEMU's edu is a PCI device for teaching: registers, an interrupt, a unit that computes
+ * factorials, and 4 KiB of memory that only its DMA engine can reach.
+ *
+ * The node's contents are that memory, %REFCDEV_EDU_BYTES of it: read(2), write(2), pread(2),
+ * lseek(2) and their kin. A read at its end returns 0, a write there ``ENOSPC``, and either may
+ * be cut short by it. Each call is one transfer, which takes the device 100 ms; they are done
+ * one after the other, in the order in which they were accepted. A call that a signal ends may
+ * have been carried out all the same. aio and io_uring need no thread: the request waits in the
+ * driver.
+ *
+ * With ``O_NONBLOCK``, or ``RWF_NOWAIT`` in a call that is not asynchronous, a write is accepted
+ * and carried out later; fsync(2) waits for all such writes of the file, and returns the error of
+ * the first that has failed since it was asked last. A read starts the transfer and returns
+ * ``EAGAIN``; repeated when poll(2) says ``POLLIN``, at the same position and with the same size,
+ * it returns what was read, unless the memory was written to meanwhile, which starts it
+ * anew. ``POLLOUT`` says that a write would be accepted.
+ *
+ * Transfers do not fail because memory is short, as long as the driver was loaded with a
+ * reserve: who finds it in use waits until a transfer is done, and a signal ends that. With
+ * ``O_NONBLOCK`` it is ``EAGAIN``.
+ *
+ * mmap(2) maps the registers, ``PROT_READ`` only: who may write to them can have the device write
+ * to any memory. What is mapped goes with the device, and touching it is ``SIGBUS`` then.
+ *
+ * When the device has gone every call and every request that waits gets ``ENXIO``, also when it
+ * was the hardware that vanished, and its registers read as all ones. ``ETIMEDOUT``: the device
+ * did not say in time that it was done. ``EIO``: it did not come to an end at all, and its engine
+ * was cut off from memory, until the driver is bound anew.
+ */
+
+/** define REFCDEV_EDU_BYTES - how much of its memory the device lets a transfer reach */
+#define REFCDEV_EDU_BYTES		4095
+
+/** define REFCDEV_EDU_FACTORIAL_MAX - beyond this the device would compute for too long */
+#define REFCDEV_EDU_FACTORIAL_MAX	(16u << 20)
+
+/**
+ * struct refcdev_edu_factorial - argument of %REFCDEV_EDU_FACTORIAL
+ * @n: in: of which number, at most %REFCDEV_EDU_FACTORIAL_MAX
+ * @result: out: its factorial, modulo 2^32
+ */
+struct refcdev_edu_factorial {
+	__u32 n;
+	__u32 result;
+};
+
+/**
+ * struct refcdev_edu_state - what %REFCDEV_EDU_GET_STATE tells
+ * @identification: what the device says it is
+ * @reserve: buffers that were set aside for when memory is short
+ * @outstanding: transfers that were accepted and are not done
+ * @spurious: interrupts that had nothing to say
+ * @transfers: transfers that were done
+ * @refills: buffers given back to the reserve, so as many had been taken out
+ */
+struct refcdev_edu_state {
+	__u32 identification;
+	__u32 reserve;
+	__u32 outstanding;
+	__u32 spurious;
+	__u64 transfers;
+	__u64 refills;
+};
+
+/**
+ * define REFCDEV_EDU_FACTORIAL - compute a factorial
+ *
+ * Waits for the device; with ``O_NONBLOCK`` it is ``EAGAIN``. ``EINVAL``: the number is too high.
+ */
+#define REFCDEV_EDU_FACTORIAL		_IOWR('R', 0x20, struct refcdev_edu_factorial)
+
+/** define REFCDEV_EDU_INVERT - have the device invert the bits of a number: is it alive? */
+#define REFCDEV_EDU_INVERT		_IOWR('R', 0x21, __u32)
+
+/** define REFCDEV_EDU_GET_STATE - read a &struct refcdev_edu_state */
+#define REFCDEV_EDU_GET_STATE		_IOR('R', 0x22, struct refcdev_edu_state)
+
+#endif /* _UAPI_LINUX_REFCDEV_EDU_H */
