@@ -3,11 +3,13 @@
 
 import dataclasses
 import os
+import re
 import selectors
 import time
 
 from .common import HarnessError
 from .plan import Test
+from .plug import attach
 from .qemu import Guest
 from .splat import Watch
 from .verdict import judge
@@ -16,14 +18,15 @@ START_LIMIT = 180		# from QEMU's start to the first test
 ENDED_AFTER_FAILURE = "ended after a failure"
 STOP_LIMIT = 30			# from the last test to power off
 LAST_WORDS = 15			# for the guest to say where it hangs
+HARDWARE_ERROR = re.compile(r"hardware error: .*")
 SANITIZERS = Test("sanitizers", "guest/sanitizers", "tools/testing/refcdev/guest/sanitizers",
                   limit=120)
 
 
 class Lines:
-    """Cuts a byte stream into lines and keeps a copy in a file."""
+    """Cuts a byte stream into lines and keeps a copy in a file, if there is one."""
 
-    def __init__(self, stream, path, feed):
+    def __init__(self, stream, feed, path=os.devnull):
         self.stream, self.feed, self.rest = stream, feed, b""
         self.copy = open(path, "wb")
 
@@ -65,7 +68,8 @@ class BootRun:
         self.watch = Watch()
         self.turns = []			# begun and not yet reported, in order
         self.results = []
-        self.dirty = False		# a test has left modules behind
+        self.plugs = None		# of devices that come and go
+        self.dirty = False		# a test has left modules behind, or taken a device out
         self.ending = None		# why the host ends the guest
         self.deadline = None
 
@@ -76,15 +80,21 @@ class BootRun:
         selector = selectors.DefaultSelector()
         pidfd = os.pidfd_open(guest.process.pid)
         selector.register(pidfd, selectors.EVENT_READ, None)
-        for stream, name, feed in ((guest.console, "console.log", self.watch.feed),
-                                   (guest.ktap, "ktap.txt", self._protocol)):
-            selector.register(stream, selectors.EVENT_READ,
-                              Lines(stream, self.folder / name, feed))
+        streams = [Lines(guest.console, self.watch.feed, self.folder / "console.log"),
+                   Lines(guest.ktap, self._protocol, self.folder / "ktap.txt")]
+        if guest.qmp:
+            self.plugs = attach(guest, self.boot.machine.board.devices, self.folder / "host.log")
+            streams += [Lines(guest.asking, self.plugs.from_guest),
+                        Lines(guest.qmp, self.plugs.from_qemu)]
+        for lines in streams:
+            selector.register(lines.stream, selectors.EVENT_READ, lines)
         try:
             self._loop(selector, guest)
         finally:
             os.close(pidfd)
             code, complaint = guest.close()
+            if self.plugs:
+                self.plugs.log.close()
         self._verdict_on_qemu(code, complaint)
         self._finish()
         ran = {result.name for result in self.results}
@@ -122,6 +132,7 @@ class BootRun:
             self._limit(test.limit)
         elif words[:2] == ["#", "end"]:
             self.turns[-1].end(int(words[3]))
+            self.dirty |= bool(self.plugs and self.plugs.absent)
             self._limit(START_LIMIT)
         elif words[:2] == ["#", "dirty"]:
             self.dirty = True
@@ -182,8 +193,16 @@ class BootRun:
             self._end(guest, self.ending or "time-out: the guest does not go on")
 
     def _verdict_on_qemu(self, code, complaint):
-        if code and not self.ending:
+        """What no hardware would do, and the guest asked it to, is the fault of the test that is
+        running: it has failed. Any other death of QEMU's is nobody's in the guest.
+        """
+        running = [turn.test.name for turn in self.turns if turn.status is None]
+        refused = HARDWARE_ERROR.search(complaint)
+        if code and not self.ending and running and refused:
+            self.ending = f"QEMU gave up: {refused[0]}"
+        elif code and not self.ending:
             how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+            how += f" during {running[0]}" if running else ""
             raise HarnessError(f"QEMU {how}" + (f": {complaint}" if complaint else ""))
         if not self.results and not self.turns:
             raise HarnessError("the guest did not get as far as the first test: "

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """scripts/test: the command line."""
 
+import dataclasses
 import random
 import shlex
 
@@ -28,7 +29,8 @@ def _options(words):
     add("--jobs", type=int, default=min(cpus(), MOST_JOBS), metavar="N",
         help="guests at a time; default: one per processor, %(default)s here")
     add("--no-build", action="store_true", help="run what the last run built")
-    add("--shell", action="store_true", help="a shell in the guest, with everything in it")
+    add("--shell", action="store_true", help="a shell in the guest, with everything in it, on "
+        "the machine of the first NAME")
     add("--gdb", action="store_true", help="QEMU waits for a debugger; no time limits")
     add("--dry-run", action="store_true", help="print the QEMU command lines, and stop")
     add("--selftest", action="store_true", help="test the harness itself, and nothing else")
@@ -48,6 +50,7 @@ def _list_all(tests):
         notes = [",".join(test.boot), f"limit {test.limit} s"]
         notes += ["full tier only"] if test.tier == "full" else []
         notes += ["own boot"] if test.own_boot else []
+        notes += [f"machine {test.machine}"] if test.machine != qemu.Machine.name else []
         print(f"{test.name:24}{'; '.join(notes)}")
     print(f"{selftest.NAME:24}the harness itself: {len(plan.selftests())} guest tests")
     print(f"{proxies.NAME:24}the machine code of the modules for packaged kernels; no guest")
@@ -83,7 +86,9 @@ def main(words):
     boots, itself, code_of = _boots(options, tests)
     if options.shell:
         kernel = kernels.find(options.kernel or "debug")[0]
-        return Runner(options, [kernel]).shell(kernel)
+        named = plan.select(tests, options.names)
+        machine = qemu.Machine(name=named[0].machine) if named else qemu.Machine()
+        return Runner(options, [kernel]).shell(kernel, machine)
     if not boots and not itself and not code_of:
         raise HarnessError("no test runs on that kernel by itself: name the test")
     if options.dry_run:
@@ -104,7 +109,7 @@ def _dry_run(boots):
     for boot in boots:
         print(f"# {boot.kernel.name}: {' '.join(test.name for test in boot.tests)}")
         print(shlex.join(qemu.for_humans(folder(boot.kernel) / "bzImage", "initramfs.cpio",
-                                         boot.memory, boot.append)))
+                                         boot.memory, boot.append, boot.machine)))
     return PASS
 
 
@@ -116,7 +121,7 @@ def _once(options, boots, itself, code_of):
     code = HARNESS
     print("KTAP version 1", flush=True)
     try:
-        code = runner.run([plan.Boot(boot.kernel, list(boot.tests)) for boot in boots],
+        code = runner.run([dataclasses.replace(boot, tests=list(boot.tests)) for boot in boots],
                           selftest if itself else None, code_of)
     finally:
         runner.finish(code)

@@ -9,11 +9,11 @@ import shlex
 
 from . import kernels
 from .common import TOOLS, TREE, HarnessError
-from .qemu import Machine
+from .qemu import BOARDS, Machine
 
 MARKER = re.compile(r"^\s*(?:#|//|/?\*+)\s*refcdev-test:\s*(.*?)\s*(?:\*/)?\s*$")
 KEYS = ("limit", "boot", "tier", "expects", "append", "mem", "alone", "programs", "ends",
-        "verdict")
+        "machine", "core", "verdict")
 
 
 @dataclasses.dataclass
@@ -31,6 +31,7 @@ class Test:
     alone: bool = False
     programs: tuple = ()		# of the machine, to be taken along
     ends: str = ""			# how the guest goes down, with what the test left running
+    machine: str = Machine.name
     verdict: str = "pass"		# of the harness's own tests
 
     @property
@@ -100,6 +101,10 @@ def _set(test, key, value):
         test.alone = value == "1"
     elif key == "ends" and value not in ("poweroff", "reboot"):
         raise ValueError(f"unknown end '{value}'")
+    elif key == "core":
+        test.command += f" {value}"
+    elif key == "machine" and value not in BOARDS:
+        raise ValueError(f"unknown machine '{value}'; there are {', '.join(BOARDS)}")
     else:
         setattr(test, key, value)
 
@@ -141,19 +146,23 @@ SHARE = 16		# tests that are worth a boot of their own, where another can run be
 
 
 def boots(tests, chosen_kernels, named=False, jobs=1):
-    """Group tests into boots. With 'named', a test runs on each chosen kernel, whatever it says.
-
-    Those that make the kernel complain have one to themselves: a taint is no news after them.
-    """
+    """Group tests into boots. With 'named', a test runs on each chosen kernel, whatever it says."""
     result = []
     for kernel in chosen_kernels:
         wanted = {kernel.variant.name, *kernel.variant.runs}
         here = [test for test in tests if named or wanted & set(test.boot)]
-        shared = [test for test in here if not test.own_boot]
-        quiet = [test for test in shared if not test.expects]
-        telling = [test for test in shared if test.expects]
-        parts = max(1, min(jobs, len(quiet) // SHARE))
-        result += [Boot(kernel, quiet[part::parts]) for part in range(parts) if quiet]
-        result += [Boot(kernel, telling)] if telling else []
-        result += [Boot(kernel, [test]) for test in here if test.own_boot]
+        for name in BOARDS:
+            result += _on_machine(kernel, [test for test in here if test.machine == name],
+                                  Machine(name=name), jobs)
     return result
+
+
+def _on_machine(kernel, tests, machine, jobs):
+    """Those that make the kernel complain have a boot to themselves: a taint is no news after."""
+    shared = [test for test in tests if not test.own_boot]
+    quiet = [test for test in shared if not test.expects]
+    telling = [test for test in shared if test.expects]
+    parts = max(1, min(jobs, len(quiet) // SHARE))
+    groups = [quiet[part::parts] for part in range(parts)] + [telling]
+    groups += [[test] for test in tests if test.own_boot]
+    return [Boot(kernel, group, machine) for group in groups if group]

@@ -45,7 +45,8 @@ class Runner:
             folder = self.results.boot(image)
         initrd = folder / "initramfs.cpio"
         self._write_initramfs(boot, initrd)
-        write_command(folder, qemu.for_humans(image.bzimage, initrd, boot.memory, boot.append))
+        write_command(folder, qemu.for_humans(image.bzimage, initrd, boot.memory, boot.append,
+                                              boot.machine))
         statuses = set()
 
         def collect(result):
@@ -86,15 +87,18 @@ class Runner:
             f"  add-symbol-file {image.copy.path}/drivers/refcdev/refcdev.ko ADDRESS")
         return ("-S", "-s")
 
-    def shell(self, kernel):
+    def shell(self, kernel, machine):
         """A guest on the terminal with everything in it; nothing is run."""
+        if machine.board.devices:
+            say(f"{', '.join(machine.board.devices)} of machine {machine.name} is there, but no "
+                "channel on which to ask for an unplug: use its 'remove', or its slot's 'power'")
         image = self.images[kernel.name]
         results = Results([kernel.name, "shell"], sys.argv)
         path = results.folder / "initramfs.cpio"
         path.write_bytes(image.initramfs([], self.environment(kernel)))
         line = qemu.command(image.bzimage, path, kernel.variant.memory,
                             "refcdev.shell",
-                            ("stdio", ",mux=on,signal=off"), ("null", ""))
+                            ("stdio", ",mux=on,signal=off"), ("null", ""), machine)
         code = subprocess.run(line, check=False).returncode
         path.unlink()
         return PASS if code == 0 else _died(code)

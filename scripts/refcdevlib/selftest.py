@@ -12,7 +12,9 @@ from .ktap import Leaf
 from .verdict import Result, exit_code
 
 NAME = "selftest"
-CODES = {"pass": PASS, "fail": FAIL, "crash": FAIL, "skip": SKIP, "timeout": TIMEOUT}
+CODES = {"pass": PASS, "fail": FAIL, "crash": FAIL, "hardware": FAIL, "skip": SKIP,
+         "timeout": TIMEOUT}
+DEATHS = {"the guest died": "crash", "QEMU gave up": "hardware"}	# by how the reason begins
 
 
 def run(runner):
@@ -45,8 +47,8 @@ def _check(test, result):
     title = f"{test.name} is reported as {test.verdict}"
     if result is None:
         return Leaf("fail", title, "it was not reported at all")
-    crashed = "the guest died" in result.reasons
-    said = "crash" if crashed else result.status
+    kinds = (DEATHS.get(reason.partition(":")[0]) for reason in result.reasons)
+    said = next(filter(None, kinds), result.status)
     code = exit_code([result])
     if said == test.verdict and code == CODES[test.verdict]:
         return Leaf("pass", title)

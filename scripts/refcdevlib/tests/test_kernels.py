@@ -65,6 +65,18 @@ class Boots(unittest.TestCase):
             self.assertEqual({test.name for boot in boots for test in boot.tests},
                              {test.name for test in tests})
 
+    def test_each_machine_has_its_boots(self):
+        tests = [plan.Test("plain", "", ""), plan.Test("edu", "", "", machine="acpiphp"),
+                 plan.Test("port", "", "", machine="pciehp"),
+                 plan.Test("edu_too", "", "", machine="acpiphp"),
+                 plan.Test("edu_bug", "", "", machine="acpiphp", expects=["BUG"]),
+                 plan.Test("edu_alone", "", "", machine="acpiphp", mem="1G")]
+        boots = plan.boots(tests, kernels.find("debug"))
+        self.assertEqual([(boot.machine.name, [test.name for test in boot.tests])
+                          for boot in boots],
+                         [("pc", ["plain"]), ("acpiphp", ["edu", "edu_too"]),
+                          ("acpiphp", ["edu_bug"]), ("acpiphp", ["edu_alone"]),
+                          ("pciehp", ["port"])])
 
     def test_who_makes_the_kernel_complain_is_apart(self):
         tests = [plan.Test("quiet", "", ""), plan.Test("one", "", "", expects=["WARNING"]),
