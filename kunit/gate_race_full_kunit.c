@@ -2,7 +2,7 @@
 /*
  * gate_race_full_kunit.c: disconnects against entering kthreads, in the full tier's counts
  */
-/* refcdev-test: limit=900 tier=full */
+/* refcdev-test: limit=900 tier=full core=dump=N */
 
 /* Each: 16 parts, as the kernel reports tasks that wait longer than 45 s for a case. */
 #define SINGLE	100

@@ -2,7 +2,7 @@
 /*
  * gate_race_kunit.c: disconnects against entering kthreads, in the quick tier's counts
  */
-/* refcdev-test: limit=120 */
+/* refcdev-test: limit=120 core=dump=N */
 
 #define SINGLE	150
 #define BATCHED	1024

@@ -24,6 +24,12 @@
 #include "managed.h"
 #include "range.h"
 
+/* On a kernel with all sanitizers a folder takes longer to make than all else of an object. */
+static bool dump = true;
+module_param(dump, bool, 0644);
+MODULE_PARM_DESC(dump,
+		 "make a folder in debugfs for each object that is allocated from now on (default Y)");
+
 static struct dentry *lifetimes;
 static atomic_t serial;
 
@@ -206,6 +212,8 @@ void lifetime_dump_add(struct lifetime *life)
 	struct lifetime_debug *debug = lifetime_debug(life);
 	char name[64];
 
+	if (!READ_ONCE(dump))
+		return;
 	snprintf(name, sizeof(name), "%.50s-%d", life->name, atomic_inc_return(&serial));
 	strreplace(name, '/', '!');
 	strreplace(name, ' ', '_');
