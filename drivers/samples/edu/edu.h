@@ -61,6 +61,7 @@ struct edu {
 	struct dma_pool *dma_pool;
 	mempool_t *reserve;		/* in front of it; NULL: none was asked for */
 	atomic_t outstanding;
+	bool no_room;			/* somebody was told so */
 	atomic_t given_back;		/* to the reserve, which kept it or */
 	atomic_t freed;			/* had no use for it */
 
@@ -86,6 +87,7 @@ struct edu_transfer {
 	bool from_device;
 	u32 offset;
 	u32 bytes;
+	int writes;			/* edu->writes, when it was accepted */
 	/* Ends it: may sleep, and has the device's memory in the buffer if @error is 0. */
 	void (*done)(struct edu_transfer *transfer, int error);
 	union {
@@ -96,10 +98,7 @@ struct edu_transfer {
 			int error;
 		};
 		/* accepted by a call that did not wait */
-		struct {
-			struct edu_file *file;
-			int writes;		/* edu->writes, when it was accepted */
-		};
+		struct edu_file *file;
 		/* asynchronous */
 		struct {
 			struct kiocb *iocb;
@@ -139,10 +138,7 @@ unsigned int edu_reserve(struct edu *edu);
 unsigned int edu_refills(struct edu *edu);
 struct edu_transfer *edu_get_transfer(struct edu *edu, bool may_wait);
 void edu_put_transfer(struct edu_transfer *transfer);
-static inline bool edu_has_room(struct edu *edu)
-{
-	return atomic_read(&edu->outstanding) < EDU_OUTSTANDING_MAX;
-}
+bool edu_has_room(struct edu *edu);
 
 /* edu_engine.c */
 int edu_init_engine(struct edu *edu);
@@ -154,6 +150,7 @@ void edu_engine_interrupt(struct edu *edu);
 /* edu_factorial.c */
 long edu_compute_factorial(struct edu *edu, u32 n, u32 *result);
 void edu_factorial_interrupt(struct edu *edu);
+void edu_silence_factorial(void *data);
 
 /* edu_io.c */
 ssize_t edu_read_iter(struct kiocb *iocb, struct iov_iter *to);

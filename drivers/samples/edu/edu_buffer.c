@@ -89,7 +89,7 @@ static struct edu_transfer *edu_alloc_transfer(struct edu *edu, bool may_wait)
 	gfp_t gfp = (may_wait ? GFP_KERNEL | __GFP_NORETRY : GFP_NOWAIT) | __GFP_NOWARN;
 	struct edu_transfer *transfer;
 
-	if (!edu_has_room(edu))
+	if (atomic_read(&edu->outstanding) >= EDU_OUTSTANDING_MAX)
 		return NULL;
 	transfer = edu_new_transfer(gfp, edu);
 	if (!transfer && edu->reserve)
@@ -103,14 +103,29 @@ static struct edu_transfer *edu_alloc_transfer(struct edu *edu, bool may_wait)
 
 /*
  * There was none, @seen had been given back before, and nobody has one: so whoever waits would
- * wait for ever.
+ * wait for ever. Of a reserve somebody has one whenever it is empty, though he may not be counted
+ * in @outstanding yet; he has not given it back, as @seen was read before it was asked.
  */
 static bool edu_none_to_come(struct edu *edu, int seen)
 {
-	if (atomic_read(&edu->outstanding))
+	if (edu->reserve || atomic_read(&edu->outstanding))
 		return false;
 	smp_rmb();	/* pairs with edu_give_back(): who is not seen above has given it back */
 	return atomic_read(&edu->given_back) == seen;
+}
+
+/* For poll, until somebody gives one back; or nobody has one any more, who could. */
+static void edu_say_no_room(struct edu *edu)
+{
+	WRITE_ONCE(edu->no_room, true);
+	smp_mb();	/* pairs with edu_put_transfer(): either sees what the other wrote */
+	if (!atomic_read(&edu->outstanding))
+		WRITE_ONCE(edu->no_room, false);
+}
+
+bool edu_has_room(struct edu *edu)
+{
+	return atomic_read(&edu->outstanding) < EDU_OUTSTANDING_MAX && !READ_ONCE(edu->no_room);
 }
 
 /* For a caller inside the gate. May wait: then a signal and the end of the device end that. */
@@ -126,8 +141,10 @@ struct edu_transfer *edu_get_transfer(struct edu *edu, bool may_wait)
 			break;
 		if (edu_none_to_come(edu, seen))
 			return ERR_PTR(-ENOMEM);
-		if (!may_wait)
+		if (!may_wait) {
+			edu_say_no_room(edu);
 			return ERR_PTR(-EAGAIN);
+		}
 		ret = lifetime_wait_event_interruptible(&edu->life, edu->events,
 							atomic_read(&edu->given_back) != seen);
 		if (ret)
@@ -144,7 +161,9 @@ void edu_put_transfer(struct edu_transfer *transfer)
 	bool inside = transfer->inside;
 
 	edu_give_back(edu, transfer);
-	atomic_dec(&edu->outstanding);
+	/* Fully ordered: before @no_room. */
+	atomic_dec_return(&edu->outstanding);
+	WRITE_ONCE(edu->no_room, false);
 	wake_up_all(&edu->events);
 	if (inside)
 		lifetime_exit(&edu->life);

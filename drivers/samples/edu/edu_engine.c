@@ -70,6 +70,10 @@ int edu_submit(struct edu_transfer *transfer)
 	ret = edu->error;
 	if (!ret) {
 		atomic_inc(&edu_stats.accepted);
+		/* With its place in the queue: what was read ahead is out of date from here on. */
+		if (!transfer->from_device)
+			atomic_inc(&edu->writes);
+		transfer->writes = atomic_read(&edu->writes);
 		list_add_tail(&transfer->list, &edu->queue);
 		if (!edu->running)
 			edu_start_next(edu);

@@ -96,3 +96,14 @@ void edu_factorial_interrupt(struct edu *edu)
 	spin_unlock(&edu->lock);
 	wake_up_all(&edu->events);
 }
+
+/*
+ * When nobody can ask any more: the device may still compute for somebody who has left, which
+ * cannot be stopped. Its interrupt would come when nobody listens, or when there is no device.
+ */
+void edu_silence_factorial(void *data)
+{
+	struct edu *edu = data;
+
+	writel(0, edu->regs + EDU_STATUS);
+}

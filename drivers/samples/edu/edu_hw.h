@@ -9,6 +9,7 @@
  * - a transfer can neither be stopped nor changed; only without the permission to master the bus
  *   it reaches no memory;
  * - a number that comes while the device computes is lost;
+ * - pulled out while it computes, and is to interrupt then, it hangs QEMU for good;
  * - registers below EDU_DMA_SOURCE are four bytes wide, and read as all ones in any other width.
  */
 #ifndef _REFCDEV_SAMPLES_EDU_HW_H

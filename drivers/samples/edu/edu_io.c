@@ -97,6 +97,7 @@ static void edu_posted(struct edu_transfer *transfer, int error)
 
 static ssize_t edu_post(struct edu_file *self, struct edu_transfer *transfer)
 {
+	struct edu *edu = transfer->edu;
 	u32 bytes = transfer->bytes;
 	int ret;
 
@@ -108,6 +109,8 @@ static ssize_t edu_post(struct edu_file *self, struct edu_transfer *transfer)
 	if (!ret)
 		return bytes;
 	atomic_dec(&self->posted);
+	/* Whoever has seen it above waits for it. */
+	wake_up_all(&edu->events);
 	edu_close_file(self);
 	return ret;
 }
@@ -150,8 +153,6 @@ ssize_t edu_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		edu_put_transfer(transfer);
 		return -EFAULT;
 	}
-	/* What was read ahead is out of date, though nothing is written yet. */
-	atomic_inc(&edu->writes);
 	ret = edu_write(iocb, transfer);
 	if (ret > 0)
 		iocb->ki_pos += ret;
@@ -230,6 +231,15 @@ static void edu_read_ahead_done(struct edu_transfer *transfer, int error)
 	edu_close_file(self);
 }
 
+/* Another read may start; who polls for that does not know it otherwise. */
+static void edu_end_ahead(struct edu *edu, struct edu_file *self)
+{
+	spin_lock(&self->lock);
+	self->state = EDU_AHEAD_NONE;
+	spin_unlock(&self->lock);
+	wake_up_all(&edu->events);
+}
+
 static ssize_t edu_start_ahead(struct edu *edu, const struct kiocb *iocb, u32 bytes)
 {
 	struct edu_file *self = iocb->ki_filp->private_data;
@@ -241,16 +251,13 @@ static ssize_t edu_start_ahead(struct edu *edu, const struct kiocb *iocb, u32 by
 	} else {
 		transfer->file = self;
 		transfer->done = edu_read_ahead_done;
-		transfer->writes = atomic_read(&edu->writes);
 		kref_get(&self->ref);
 		ret = edu_submit(transfer);
 		if (!ret)
 			return -EAGAIN;
 		edu_close_file(self);
 	}
-	spin_lock(&self->lock);
-	self->state = EDU_AHEAD_NONE;
-	spin_unlock(&self->lock);
+	edu_end_ahead(edu, self);
 	return ret;
 }
 
@@ -278,9 +285,7 @@ static ssize_t edu_read_ahead(struct edu *edu, struct kiocb *iocb, struct iov_it
 		return before == EDU_AHEAD_NONE || before == EDU_AHEAD_READY ?
 		       edu_start_ahead(edu, iocb, bytes) : -EAGAIN;
 	ret = self->ahead_error ?: copy_to_iter(self->ahead, bytes, to) ?: -EFAULT;
-	spin_lock(&self->lock);
-	self->state = EDU_AHEAD_NONE;
-	spin_unlock(&self->lock);
+	edu_end_ahead(edu, self);
 	return ret;
 }
 

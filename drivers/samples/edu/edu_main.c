@@ -64,7 +64,8 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 	struct edu *edu = data;
 	u32 interrupts = readl(edu->regs + EDU_INTERRUPTS);
 
-	if (!interrupts || interrupts == EDU_ALL_ONES)
+	/* All bits may be set all the same: whoever gives them no answer is never told again. */
+	if (!interrupts || (interrupts == EDU_ALL_ONES && edu_is_gone(edu->regs)))
 		return IRQ_NONE;
 	writel(interrupts, edu->regs + EDU_ACKNOWLEDGE);
 	atomic_or(interrupts, &edu->interrupts);
@@ -99,7 +100,7 @@ static irqreturn_t edu_interrupt_thread(int irq, void *data)
  * 4. The work that looks after interrupts has nothing to look after. Nobody starts it again:
  *    nothing runs.
  * 5. Drain, by the core: calls leave, and what was read asynchronously has reached its reader.
- *    Then mappings go, and the reserve.
+ *    Then mappings go, and the reserve. What the device computes still is not to interrupt.
  * 6. Let go, by devres, in the reverse order of edu_probe(): interrupt, DMA pool, vectors,
  *    registers, the device. The data stays for whoever has a file open.
  */
@@ -220,6 +221,9 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		ret = edu_init_hardware(edu);
 	if (!ret)
 		ret = edu_init_buffers(edu, set_aside);
+	if (!ret)
+		ret = lifetime_add_action_at_or_reset(&edu->life, LIFETIME_AT_DRAINED,
+						      edu_silence_factorial, edu);
 	if (ret)
 		return ret;
 	pci_set_master(pdev);

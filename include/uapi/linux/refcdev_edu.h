@@ -37,8 +37,9 @@
  *
  * When the device has gone every call and every request that waits gets ``ENXIO``, also when it
  * was the hardware that vanished, and its registers read as all ones. ``ETIMEDOUT``: the device
- * did not say in time that it was done. ``EIO``: it did not come to an end at all, and its engine
- * was cut off from memory, until the driver is bound anew.
+ * did not say in time that it was done. ``EIO``: a transfer did not come to an end at all, and the
+ * device was cut off from memory, and with that from its interrupt, until the driver is bound anew:
+ * then there are neither transfers nor factorials.
  */
 
 /** define REFCDEV_EDU_BYTES - how much of its memory the device lets a transfer reach */
