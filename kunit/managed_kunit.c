@@ -14,13 +14,14 @@
 #define QUEUE_PATH	"/sys/devices/virtual/workqueue/kunit_managed"
 
 /* One of each kind that can be seen to be there, in the order in which it is added. */
-enum { MEMORY, PAGES, QUEUE, IDA, MUTEX, STRING, KINDS };
+enum { MEMORY, PAGES, QUEUE, POOL, IDA, MUTEX, STRING, KINDS };
 
 static struct {
 	struct keeper *keeper;
 	char *memory, *string;
 	struct page *page;
 	int __percpu *percpu;
+	unsigned int elements;
 	unsigned int seen[KINDS + 1];
 } held;
 
@@ -32,6 +33,18 @@ static bool queue_exists(void)
 		return false;
 	path_put(&path);
 	return true;
+}
+
+static void *new_element(gfp_t gfp, void *count)
+{
+	++*(unsigned int *)count;
+	return kmalloc(1, gfp);
+}
+
+static void free_element(void *element, void *count)
+{
+	--*(unsigned int *)count;
+	kfree(element);
 }
 
 static bool mutex_is_usable(const struct mutex *mutex)
@@ -52,6 +65,7 @@ static void observe(void *data)
 	*seen |= is_freed(held.memory) ? 0 : BIT(MEMORY);
 	*seen |= page_count(held.page) == 1 ? 0 : BIT(PAGES);
 	*seen |= queue_exists() ? BIT(QUEUE) : 0;
+	*seen |= held.elements ? BIT(POOL) : 0;
 	*seen |= ida_is_empty(&held.keeper->ida) ? 0 : BIT(IDA);
 	*seen |= mutex_is_usable(&held.keeper->mutex) ? BIT(MUTEX) : 0;
 	*seen |= is_freed(held.string) ? 0 : BIT(STRING);
@@ -92,14 +106,18 @@ static void add_everything(struct kunit *test, struct keeper *keeper)
 	KUNIT_ASSERT_NOT_NULL(test, lifetime_alloc_workqueue(life, "kunit_%s",
 							     WQ_UNBOUND | WQ_SYSFS, 0, "managed"));
 	add_observer(test, 'd');
+	KUNIT_ASSERT_NOT_NULL(test, lifetime_create_mempool(life, LIFETIME_AT_RELEASE, 3, 1,
+							    new_element, free_element,
+							    &held.elements));
+	add_observer(test, 'e');
 	KUNIT_ASSERT_EQ(test, lifetime_ida_init(life, &keeper->ida), 0);
 	KUNIT_ASSERT_EQ(test, ida_alloc(&keeper->ida, GFP_KERNEL), 0);
-	add_observer(test, 'e');
-	KUNIT_ASSERT_EQ(test, lifetime_mutex_init(life, &keeper->mutex), 0);
 	add_observer(test, 'f');
+	KUNIT_ASSERT_EQ(test, lifetime_mutex_init(life, &keeper->mutex), 0);
+	add_observer(test, 'g');
 	held.string = lifetime_kstrdup(life, "string", GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, held.string);
-	add_observer(test, 'g');
+	add_observer(test, 'h');
 }
 
 /*
@@ -122,7 +140,7 @@ static void everything_ends_in_reverse_order(struct kunit *test)
 	EXPECT_FREED(test, held.memory, false);
 	KUNIT_EXPECT_TRUE(test, queue_exists());
 	lifetime_put(&keeper->life);
-	EXPECT_STORY(test, "CRgfedcba");
+	EXPECT_STORY(test, "CRhgfedcba");
 	for (i = 0; i <= KINDS; i++)
 		KUNIT_EXPECT_EQ_MSG(test, held.seen[i], BIT(i) - 1, "by action %c", 'a' + i);
 	EXPECT_FREED(test, held.memory, true);

@@ -77,7 +77,7 @@ def _base(copy):
     for path in copy.modules():
         root.file(f"refcdev/modules/{path.name}", path.read_bytes())
     root.file("refcdev/samples", "".join(f"{path.stem}\n" for path in copy.modules()
-                                         if path.parent.name == "samples").encode())
+                                         if "samples" in path.parent.parts[-2:]).encode())
     return root.archive()
 
 

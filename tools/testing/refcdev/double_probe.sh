@@ -3,7 +3,7 @@
 #
 # double_probe: C5, C9: every sample, where the driver core undoes each probe and does it again:
 # of two objects one is released, and the node is the other's.
-# refcdev-test: limit=300 boot=debug-kobj tier=full
+# refcdev-test: limit=300 boot=debug-kobj tier=full machine=acpiphp
 
 . ./lib.sh
 

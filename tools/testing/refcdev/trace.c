@@ -39,6 +39,36 @@ int trace_start(void)
 	return pipe_fd < 0 ? -errno : 0;
 }
 
+/* What there is no room for is in @refused all the same. */
+static void count_refusal(struct trace_counts *counts, const char *line)
+{
+	const char *found = strstr(line, " op=");
+	char op[TRACE_OP_NAME] = "";
+	unsigned int i;
+
+	counts->refused++;
+	if (!found || sscanf(found, " op=%23s", op) != 1)
+		return;
+	for (i = 0; i < TRACE_OPS; i++) {
+		if (!*counts->refusals[i].op)
+			strcpy(counts->refusals[i].op, op);
+		if (!strcmp(counts->refusals[i].op, op)) {
+			counts->refusals[i].count++;
+			return;
+		}
+	}
+}
+
+unsigned long trace_refused(const struct trace_counts *counts, const char *op)
+{
+	unsigned int i;
+
+	for (i = 0; i < TRACE_OPS; i++)
+		if (!strcmp(counts->refusals[i].op, op))
+			return counts->refusals[i].count;
+	return 0;
+}
+
 static void count_line(struct trace_counts *counts, const char *line)
 {
 	const char *drain = strstr(line, " lifetime_drain: ");
@@ -48,7 +78,8 @@ static void count_line(struct trace_counts *counts, const char *line)
 	if (lost)
 		lost_on_the_way += strtol(lost + 6, NULL, 10);
 	counts->opens += !!strstr(line, " refcdev_open: ");
-	counts->refused += !!strstr(line, " refcdev_refuse: ");
+	if (strstr(line, " refcdev_refuse: "))
+		count_refusal(counts, line);
 	counts->releases += !!strstr(line, " lifetime_release: ");
 	if (!drain)
 		return;

@@ -37,3 +37,22 @@ hammered()
 {
 	sed -n "s/^# hammer: $1=//p" /tmp/hammer
 }
+
+# live_objects FUNCTION: what it has allocated and the allocator still has; that was told to
+# remember who asked
+live_objects()
+{
+	cat $debugfs/slab/*/alloc_traces 2>/dev/null |
+		awk "/ $1[+]/ { sum += \$1 } END { print sum + 0 }"
+}
+
+# demo_live FUNCTION BEFORE: the device that was bound must have been seen by the allocator, or a
+# count of 0 would mean nothing
+demo_live()
+{
+	if [ "$2" -gt 0 ]; then
+		demo slab_live "$(live_objects "$1")"
+	else
+		echo "# the allocator does not tell who allocated what"
+	fi
+}

@@ -3,7 +3,7 @@
 #
 # A test that ends with the guest, which does not go down in time: a driver holds it up, for a
 # call that the test left running.
-# refcdev-test: verdict=timeout limit=3 ends=poweroff
+# refcdev-test: tier=full verdict=timeout limit=3 ends=poweroff
 
 . ./lib.sh
 load refcdev

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A test that fails, although it exits 0.
-# refcdev-test: verdict=fail limit=10
+# refcdev-test: tier=full verdict=fail limit=10
 
 echo KTAP version 1
 echo 1..2

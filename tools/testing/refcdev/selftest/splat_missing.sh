@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A splat that is expected, and does not come.
-# refcdev-test: verdict=fail limit=10 expects="BUG: said by"
+# refcdev-test: tier=full verdict=fail limit=10 expects="BUG: said by"
 
 exit 0

@@ -1,0 +1,15 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# edu_slot: C1 to C6, C8: the slot of the edu device is turned off while eight threads use it
+# refcdev-test: machine=acpiphp boot=debug limit=600
+
+. ./lib.sh
+cycles=4
+[ "$REFCDEV_TIER" = full ] && cycles=100
+load refcdev
+load edu
+run "its slot turned off" ./edu_hammer --ways slot --cycles $cycles --seed "$REFCDEV_SEED" \
+	--limit 560
+unload edu refcdev
+finish
