@@ -53,6 +53,7 @@ struct edu {
 	struct edu_transfer *running;
 	unsigned long deadline;		/* of @running, in jiffies */
 	int error;			/* why nothing is accepted any more */
+	bool held;			/* the machine sleeps: nothing is started */
 	u64 transfers;			/* done */
 	atomic_t writes;		/* accepted */
 	struct delayed_work overdue;	/* when an interrupt does not come */
@@ -145,12 +146,13 @@ int edu_init_engine(struct edu *edu);
 int edu_submit(struct edu_transfer *transfer);
 int edu_transfer(struct edu_transfer *transfer);
 void edu_stop_engine(struct edu *edu, int error);
+void edu_hold_engine(struct edu *edu);
+void edu_continue_engine(struct edu *edu);
 void edu_engine_interrupt(struct edu *edu);
 
 /* edu_factorial.c */
 long edu_compute_factorial(struct edu *edu, u32 n, u32 *result);
 void edu_factorial_interrupt(struct edu *edu);
-void edu_silence_factorial(void *data);
 
 /* edu_io.c */
 ssize_t edu_read_iter(struct kiocb *iocb, struct iov_iter *to);

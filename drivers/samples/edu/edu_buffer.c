@@ -67,10 +67,15 @@ unsigned int edu_reserve(struct edu *edu)
 	return edu->reserve ? edu->reserve->min_nr : 0;
 }
 
-/* What was given back and not freed is in the reserve, where something was missing. */
+/*
+ * What was given back and not freed is in the reserve, where something was missing. One that is
+ * being freed may be in either count.
+ */
 unsigned int edu_refills(struct edu *edu)
 {
-	return edu->reserve ? atomic_read(&edu->given_back) - atomic_read(&edu->freed) : 0;
+	int refills = atomic_read(&edu->given_back) - atomic_read(&edu->freed);
+
+	return edu->reserve ? max(refills, 0) : 0;
 }
 
 static void edu_give_back(struct edu *edu, struct edu_transfer *transfer)
@@ -119,8 +124,11 @@ static void edu_say_no_room(struct edu *edu)
 {
 	WRITE_ONCE(edu->no_room, true);
 	smp_mb();	/* pairs with edu_put_transfer(): either sees what the other wrote */
-	if (!atomic_read(&edu->outstanding))
+	if (!atomic_read(&edu->outstanding)) {
 		WRITE_ONCE(edu->no_room, false);
+		/* Who has looked in between sleeps. */
+		wake_up_all(&edu->events);
+	}
 }
 
 bool edu_has_room(struct edu *edu)

@@ -18,12 +18,13 @@
 /* The next one, if there is one. Its registers are only written while nothing runs. */
 static void edu_start_next(struct edu *edu)
 {
-	struct edu_transfer *next = list_first_entry_or_null(&edu->queue, struct edu_transfer,
-							     list);
 	u32 command = EDU_DMA_RUNS | EDU_DMA_INTERRUPT;
+	struct edu_transfer *next = NULL;
 	u32 memory;
 
 	lockdep_assert_held(&edu->lock);
+	if (!edu->held)
+		next = list_first_entry_or_null(&edu->queue, struct edu_transfer, list);
 	edu->running = next;
 	if (!next)
 		return;
@@ -109,27 +110,61 @@ void edu_engine_interrupt(struct edu *edu)
 	edu_end(transfer, 0);
 }
 
-/*
- * Ends all there is, and accepts nothing any more. The device may be at it still: so first it
- * is cut off from memory, then the buffer is given back. What it wrote before that has arrived: on
- * its way back the answer to a configuration write passes nothing.
- */
-void edu_stop_engine(struct edu *edu, int error)
+/* Takes out all there is, and nothing is accepted any more. */
+static void edu_take_all(struct edu *edu, int error, struct list_head *taken)
 {
-	struct edu_transfer *transfer, *next;
-	LIST_HEAD(ended);
-
-	spin_lock(&edu->lock);
+	lockdep_assert_held(&edu->lock);
 	if (!edu->error)
 		edu->error = error;
 	if (edu->running)
-		list_add(&edu->running->list, &ended);
-	list_splice_tail_init(&edu->queue, &ended);
+		list_add(&edu->running->list, taken);
+	list_splice_tail_init(&edu->queue, taken);
 	edu->running = NULL;
-	spin_unlock(&edu->lock);
+}
+
+/*
+ * The device may be at it still: so first it is cut off from memory, then the buffers are given
+ * back. What it wrote before that has arrived: on its way back the answer to a configuration
+ * write passes nothing.
+ */
+static void edu_cut_off(struct edu *edu, int error, struct list_head *taken)
+{
+	struct edu_transfer *transfer, *next;
+
 	pci_clear_master(edu->pdev);
-	list_for_each_entry_safe(transfer, next, &ended, list)
+	list_for_each_entry_safe(transfer, next, taken, list)
 		edu_end(transfer, error);
+}
+
+void edu_stop_engine(struct edu *edu, int error)
+{
+	LIST_HEAD(taken);
+
+	spin_lock(&edu->lock);
+	edu_take_all(edu, error, &taken);
+	spin_unlock(&edu->lock);
+	edu_cut_off(edu, error, &taken);
+}
+
+/*
+ * Before the bus takes away the permission to reach memory, and whatever was under way would end as
+ * if it had been carried out. Bounded, as each transfer is.
+ */
+void edu_hold_engine(struct edu *edu)
+{
+	spin_lock(&edu->lock);
+	edu->held = true;
+	spin_unlock(&edu->lock);
+	wait_event(edu->events, !READ_ONCE(edu->running));
+}
+
+void edu_continue_engine(struct edu *edu)
+{
+	spin_lock(&edu->lock);
+	edu->held = false;
+	if (!edu->running)
+		edu_start_next(edu);
+	spin_unlock(&edu->lock);
 }
 
 /*
@@ -140,6 +175,7 @@ static void edu_overdue(struct work_struct *work)
 {
 	struct edu *edu = container_of(to_delayed_work(work), struct edu, overdue);
 	struct edu_transfer *transfer;
+	LIST_HEAD(taken);
 	bool stuck;
 	int error;
 
@@ -150,8 +186,10 @@ static void edu_overdue(struct work_struct *work)
 		return;
 	}
 	stuck = readl(edu->regs + EDU_DMA_COMMAND) & EDU_DMA_RUNS;
-	error = edu_is_gone(edu->regs) ? LIFETIME_GONE : -ETIMEDOUT;
-	if (!stuck)
+	error = edu_is_gone(edu->regs) ? LIFETIME_GONE : stuck ? -EIO : -ETIMEDOUT;
+	if (stuck)
+		edu_take_all(edu, error, &taken);
+	else
 		edu_start_next(edu);
 	spin_unlock(&edu->lock);
 	if (!stuck) {
@@ -160,7 +198,7 @@ static void edu_overdue(struct work_struct *work)
 	}
 	dev_err(&edu->pdev->dev, "%s\n", error == LIFETIME_GONE ? "the device does not answer" :
 		"a transfer does not end; there are none until the driver is bound anew");
-	edu_stop_engine(edu, error == LIFETIME_GONE ? error : -EIO);
+	edu_cut_off(edu, error, &taken);
 }
 
 static void edu_waited_for(struct edu_transfer *transfer, int error)

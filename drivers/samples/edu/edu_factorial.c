@@ -12,13 +12,19 @@ static long edu_no_answer(struct edu *edu)
 	return edu_is_gone(edu->regs) ? LIFETIME_GONE : -ETIMEDOUT;
 }
 
+/* Whoever asked has left, and the interrupt that was to say that it is free again got lost. */
+static bool edu_unit_was_forgotten(struct edu *edu)
+{
+	return edu->abandoned && !(readl(edu->regs + EDU_STATUS) & EDU_STATUS_COMPUTING);
+}
+
 /* Started under the lock: an interrupt that comes for no reason finds it computing. */
 static bool edu_start_unit(struct edu *edu, u32 n)
 {
 	bool started;
 
 	spin_lock(&edu->lock);
-	started = !edu->computing;
+	started = !edu->computing || edu_unit_was_forgotten(edu);
 	if (started) {
 		edu->computing = true;
 		edu->computed = false;
@@ -95,15 +101,4 @@ void edu_factorial_interrupt(struct edu *edu)
 		WRITE_ONCE(edu->computed, true);
 	spin_unlock(&edu->lock);
 	wake_up_all(&edu->events);
-}
-
-/*
- * When nobody can ask any more: the device may still compute for somebody who has left, which
- * cannot be stopped. Its interrupt would come when nobody listens, or when there is no device.
- */
-void edu_silence_factorial(void *data)
-{
-	struct edu *edu = data;
-
-	writel(0, edu->regs + EDU_STATUS);
 }

@@ -53,7 +53,7 @@
 #define EDU_MEMORY		0x40000
 #define EDU_BAR_BYTES		(EDU_MEMORY + 0x1000)
 
-/* What is not there reads as all ones, and so does no register of this device but one. */
+/* What is not there reads as all ones; so may a register that says anything else than who it is. */
 #define EDU_ALL_ONES		0xffffffffu
 
 static inline bool edu_is_gone(void __iomem *regs)

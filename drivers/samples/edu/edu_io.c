@@ -22,7 +22,8 @@ enum edu_ahead {
 /* The open file, and whatever it has accepted without waiting, have a reference each. */
 struct edu_file {
 	struct kref ref;
-	atomic_t posted;		/* writes that are not done */
+	atomic_t posted;		/* writes that did not wait, and */
+	atomic_t ended;			/* how many of them have ended, in the same order */
 	atomic_t error;			/* of the first that failed */
 	spinlock_t lock;		/* what was read ahead */
 	enum edu_ahead state;
@@ -89,8 +90,8 @@ static void edu_posted(struct edu_transfer *transfer, int error)
 
 	if (error)
 		atomic_cmpxchg(&self->error, 0, error);
-	/* Ordered: who finds none posted finds the error. edu_put_transfer() wakes him. */
-	atomic_dec_return(&self->posted);
+	/* Ordered: who finds that it has ended finds the error. edu_put_transfer() wakes him. */
+	atomic_inc_return(&self->ended);
 	edu_put_transfer(transfer);
 	edu_close_file(self);
 }
@@ -108,8 +109,8 @@ static ssize_t edu_post(struct edu_file *self, struct edu_transfer *transfer)
 	ret = edu_submit(transfer);
 	if (!ret)
 		return bytes;
-	atomic_dec(&self->posted);
 	/* Whoever has seen it above waits for it. */
+	atomic_inc(&self->ended);
 	wake_up_all(&edu->events);
 	edu_close_file(self);
 	return ret;
@@ -322,10 +323,11 @@ int edu_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	struct edu_file *self = file->private_data;
 	struct edu *edu = edu_of(file);
-	int ret;
+	/* Not for those that others post meanwhile: that might have no end. */
+	int posted = atomic_read(&self->posted), ret;
 
 	ret = lifetime_wait_event_interruptible(&edu->life, edu->events,
-						!atomic_read(&self->posted));
+						atomic_read(&self->ended) - posted >= 0);
 	return ret ?: atomic_xchg(&self->error, 0);
 }
 

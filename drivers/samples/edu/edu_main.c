@@ -77,6 +77,9 @@ static irqreturn_t edu_interrupt_thread(int irq, void *data)
 	struct edu *edu = data;
 	u32 interrupts = atomic_xchg(&edu->interrupts, 0);
 
+	/* Two came before we did, and we were woken twice. */
+	if (!interrupts)
+		return IRQ_HANDLED;
 	if (interrupts & EDU_COMPUTED)
 		edu_factorial_interrupt(edu);
 	if (interrupts & EDU_TRANSFERRED)
@@ -100,8 +103,9 @@ static irqreturn_t edu_interrupt_thread(int irq, void *data)
  * 4. The work that looks after interrupts has nothing to look after. Nobody starts it again:
  *    nothing runs.
  * 5. Drain, by the core: calls leave, and what was read asynchronously has reached its reader.
- *    Then mappings go, and the reserve. What the device computes still is not to interrupt.
- * 6. Let go, by devres, in the reverse order of edu_probe(): interrupt, DMA pool, vectors,
+ *    Then mappings go, and the reserve. What the device is still at must not interrupt when nobody
+ *    listens any more: edu_silence().
+ * 6. Let go, by devres, in the reverse order of edu_probe(): DMA pool, interrupt, vectors,
  *    registers, the device. The data stays for whoever has a file open.
  */
 static void edu_cancel(struct lifetime *life)
@@ -168,6 +172,24 @@ static int edu_settle(struct edu *edu)
 	return 0;
 }
 
+/*
+ * Once all have left. The device may still compute for somebody who did not wait, and transfer
+ * to where it cannot reach: neither can be stopped. The former can be told to be quiet; the end of
+ * the latter is waited for, or it would pull a wire that others share, and nobody let go of it.
+ */
+static void edu_silence(void *data)
+{
+	struct edu *edu = data;
+	u32 command;
+
+	writel(0, edu->regs + EDU_STATUS);
+	if (readl_poll_timeout(edu->regs + EDU_DMA_COMMAND, command,
+			       command == EDU_ALL_ONES || !(command & EDU_DMA_RUNS),
+			       USEC_PER_MSEC, EDU_TIMEOUT_MIN * USEC_PER_MSEC))
+		dev_warn(&edu->pdev->dev, "left in the middle of a transfer\n");
+	writel(EDU_COMPUTED | EDU_TRANSFERRED, edu->regs + EDU_ACKNOWLEDGE);
+}
+
 static int edu_request_interrupt(struct edu *edu)
 {
 	struct pci_dev *pdev = edu->pdev;
@@ -213,6 +235,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return PTR_ERR(edu);
 	atomic_inc(&edu_stats.created);
 	edu->pdev = pdev;
+	pci_set_drvdata(pdev, edu);
 	init_waitqueue_head(&edu->events);
 	ret = edu_init_engine(edu);
 	if (!ret)
@@ -223,7 +246,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		ret = edu_init_buffers(edu, set_aside);
 	if (!ret)
 		ret = lifetime_add_action_at_or_reset(&edu->life, LIFETIME_AT_DRAINED,
-						      edu_silence_factorial, edu);
+						      edu_silence, edu);
 	if (ret)
 		return ret;
 	pci_set_master(pdev);
@@ -243,6 +266,24 @@ static void edu_shutdown(struct pci_dev *pdev)
 	refcdev_shutdown_device(&pdev->dev, edu_timeout());
 }
 
+/*
+ * Callers are frozen; what they have posted, or asked for asynchronously, goes on when the machine
+ * does. A factorial that was interrupted by the freezer is computed anew.
+ */
+static int edu_suspend(struct device *dev)
+{
+	edu_hold_engine(dev_get_drvdata(dev));
+	return 0;
+}
+
+static int edu_resume(struct device *dev)
+{
+	edu_continue_engine(dev_get_drvdata(dev));
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(edu_pm_ops, edu_suspend, edu_resume);
+
 static const struct pci_device_id edu_ids[] = {
 	{ PCI_DEVICE(EDU_VENDOR, EDU_DEVICE) },
 	{ }
@@ -255,6 +296,7 @@ static struct pci_driver edu_driver = {
 	.probe		= edu_probe,
 	.remove		= edu_remove,
 	.shutdown	= edu_shutdown,
+	.driver.pm	= pm_sleep_ptr(&edu_pm_ops),
 };
 
 static int __init edu_module_init(void)

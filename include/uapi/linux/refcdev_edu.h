@@ -22,15 +22,16 @@
  * driver.
  *
  * With ``O_NONBLOCK``, or ``RWF_NOWAIT`` in a call that is not asynchronous, a write is accepted
- * and carried out later; fsync(2) waits for all such writes of the file, and returns the error of
- * the first that has failed since it was asked last. A read starts the transfer and returns
- * ``EAGAIN``; repeated when poll(2) says ``POLLIN``, at the same position and with the same size,
- * it returns what was read, unless the memory was written to meanwhile, which starts it
- * anew. ``POLLOUT`` says that a write would be accepted.
+ * and carried out later; fsync(2) waits for those of the file that were accepted before, and
+ * returns the error of the first that has failed since it was asked last. A read starts the
+ * transfer and returns ``EAGAIN``; repeated when poll(2) says ``POLLIN``, at the same position and
+ * with the same size, it returns what was read, unless the memory was written to meanwhile, which
+ * starts it anew. ``POLLOUT`` says that a write would be accepted.
  *
  * Transfers do not fail because memory is short, as long as the driver was loaded with a
  * reserve: who finds it in use waits until a transfer is done, and a signal ends that. With
- * ``O_NONBLOCK`` it is ``EAGAIN``.
+ * ``O_NONBLOCK`` it is ``EAGAIN``. An asynchronous request needs a little memory besides, and
+ * may get ``ENOMEM``.
  *
  * mmap(2) maps the registers, ``PROT_READ`` only: who may write to them can have the device write
  * to any memory. What is mapped goes with the device, and touching it is ``SIGBUS`` then.
