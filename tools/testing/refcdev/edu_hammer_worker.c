@@ -99,7 +99,7 @@ static int open_soon(struct worker *self, int flags)
 			find_wrong(self, &self->slot->odd, "no device came to be opened");
 			break;
 		}
-		usleep(4000 + below(self, 8000));
+		usleep(20000 + below(self, 40000));
 	}
 	return fd;
 }

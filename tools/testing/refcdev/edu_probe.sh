@@ -7,7 +7,7 @@
 
 . ./lib.sh
 rounds=5
-[ "$REFCDEV_TIER" = full ] && rounds=100
+[ "$REFCDEV_TIER" = full ] && rounds=50
 load refcdev
 load edu
 run "what is not bound, or not at once" ./edu_probe_test $rounds

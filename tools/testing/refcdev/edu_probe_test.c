@@ -215,6 +215,6 @@ static const struct test_case cases[] = {
 int main(int argc, char **argv)
 {
 	rounds = argc > 1 ? atoi(argv[1]) : 5;
-	case_seconds = 30 + rounds;
+	case_seconds = 30 + 3 * rounds;
 	return RUN_CASES(cases, NULL);
 }

@@ -6,7 +6,7 @@
 # refcdev-test: limit=600 machine=acpiphp boot=debug
 
 . ./lib.sh
-rounds=8
+rounds=4
 [ "$REFCDEV_TIER" = full ] && rounds=200
 load refcdev
 load edu

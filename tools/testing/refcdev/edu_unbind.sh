@@ -6,7 +6,7 @@
 # refcdev-test: machine=acpiphp boot=debug limit=600
 
 . ./lib.sh
-cycles=5
+cycles=2
 [ "$REFCDEV_TIER" = full ] && cycles=100
 load refcdev
 load edu

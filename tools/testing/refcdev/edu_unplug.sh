@@ -6,7 +6,7 @@
 # refcdev-test: machine=acpiphp boot=debug limit=1500
 
 . ./lib.sh
-cycles=12
+cycles=5
 [ "$REFCDEV_TIER" = full ] && cycles=300
 load refcdev
 load edu

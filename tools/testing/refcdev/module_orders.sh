@@ -7,7 +7,7 @@
 # refcdev-test: limit=1800
 
 . ./lib.sh
-choice="--stride 16 --first $((REFCDEV_SEED % 16)) --keep-core --floor 40"
+choice="--stride 24 --first $((REFCDEV_SEED % 24)) --keep-core --floor 26"
 [ "$REFCDEV_TIER" = full ] && choice="--floor 700"
 [ -z "$FEW_ORDERS" ] || choice=$FEW_ORDERS
 # shellcheck disable=SC2086 # words

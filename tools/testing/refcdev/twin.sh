@@ -12,7 +12,7 @@ case $REFCDEV_KERNEL,$REFCDEV_TIER in
 stock*,full | rt*,full)	subsets=1000 opens=3 ;;
 stock* | rt*)		subsets=50 opens=1 ;;
 *,full)			subsets=100 opens=1 ;;	# in a thousand: the sanitizers are slow, and
-*)			subsets=8 opens=1 ;;	# it is the answers that count
+*)			subsets=5 opens=1 ;;	# it is the answers that count
 esac
 run twin ./twin_test $subsets $opens "$REFCDEV_SEED"
 unload twin refcdev

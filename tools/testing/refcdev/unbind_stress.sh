@@ -6,7 +6,7 @@
 # refcdev-test: limit=1200 boot=debug,rt
 
 . ./lib.sh
-cycles=60
+cycles=40
 [ "$REFCDEV_TIER" = full ] && cycles=2000
 load refcdev
 load fifo
