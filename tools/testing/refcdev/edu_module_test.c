@@ -17,6 +17,8 @@
 #define WRITES	3
 #define STATUS	(0x20 / 4)
 #define INTERRUPTS_WHEN_COMPUTED	0x80
+#define DMA_COMMAND	(0x98 / 4)
+#define DMA_RUNS	0x1
 
 static void post(int fd)
 {
@@ -96,8 +98,27 @@ static void is_left_silent(void)
 	expect_equal(registers[STATUS] & INTERRUPTS_WHEN_COMPUTED, 0);
 }
 
+/* Nor to transfer: the wire that it pulls at the end may be others' as well. */
+static void is_left_idle(void)
+{
+	int fd = edu_open(O_NONBLOCK);
+	volatile uint32_t *registers;
+	long gone = edu_counter("gone");
+
+	post(fd);
+	require(edu_unbind() == 0);
+	expect(edu_counter("gone") > gone);
+	registers = edu_registers();
+	if (!registers)
+		skip("this kernel lets nobody look at the registers");
+	expect_equal(registers[DMA_COMMAND] & DMA_RUNS, 0);
+	expect_equal(registers[EDU_INTERRUPT_STATUS], 0);
+	close(fd);
+}
+
 static const struct test_case cases[] = {
 	{ "the device is left silent", is_left_silent },
+	{ "the device is left idle", is_left_idle },
 	{ "the module stays while a file is open", stays_while_open },
 	{ "it goes while transfers are under way, and they end", goes_with_transfers },
 };

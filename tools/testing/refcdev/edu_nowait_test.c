@@ -171,12 +171,40 @@ static void signals(void)
 	expect_equal(edu_state(fd).outstanding, 0);
 }
 
+/*
+ * Suspended to idle, by the kernel's test mode, with a full queue: the bus takes away what
+ * transfers need, and gives it back. What was accepted is done, before or after.
+ */
+static void across_suspend(void)
+{
+	enum { WRITES = 20 };
+	int nonblock = edu_open(O_NONBLOCK), i;
+	uint8_t bytes[WRITES];
+
+	if (write_text("/sys/power/pm_test", "platform"))
+		skip("this kernel has no suspend to idle, or no test mode of it");
+	write_text("/sys/module/suspend/parameters/pm_test_delay", "0");
+	edu_fill(bytes, WRITES, 11);
+	for (i = 0; i < WRITES; i++)
+		expect_equal(pwrite(nonblock, &bytes[i], 1, i), 1);
+	expect_equal(write_text("/sys/power/state", "freeze"), 0);
+	expect(edu_state(fd).outstanding > 0);
+	expect_equal(write_text("/sys/power/state", "freeze"), 0);
+	expect_equal(fsync(nonblock), 0);
+	expect_equal(pread(fd, found, WRITES, 0), WRITES);
+	edu_same(found, bytes, WRITES, "written across two suspends");
+	expect_equal(edu_counter("failed"), 0);
+	expect_equal(edu_factorial(fd, 6), 720);
+	close(nonblock);
+}
+
 static const struct test_case cases[] = {
 	{ "O_NONBLOCK: accepted or started, and the result later", without_waiting },
 	{ "RWF_NOWAIT: the same", one_call_without_waiting },
 	{ "closed before it is done: done all the same", closed_early },
 	{ "a full queue is EAGAIN, then POLLOUT", full_queue },
 	{ "a signal ends any wait, and the device goes on", signals },
+	{ "suspended and resumed with a full queue: nothing is lost", across_suspend },
 };
 
 int main(void)

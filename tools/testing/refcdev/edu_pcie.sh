@@ -3,7 +3,7 @@
 #
 # edu_pcie: C1 to C6, C8: as edu_unplug, with PCI Express's own hotplug. Of that lockdep says, at the
 # first unplug, with whatever driver: pciehp takes its reset_lock anew while it holds the bus's lock.
-# refcdev-test: machine=pciehp boot=debug limit=900
+# refcdev-test: tier=full machine=pciehp boot=debug limit=900
 # refcdev-test: expects="is trying to acquire lock:[^!]*reset_lock[^!]*pciehp_unconfigure_device"
 
 . ./lib.sh

@@ -3,7 +3,7 @@
 #
 # edu_probe: what the PCI sample must not bind to, or not at once: devices that are others, settings
 # out of bounds, and a device that a driver before it has left at work
-# refcdev-test: limit=300 machine=acpiphp boot=debug
+# refcdev-test: tier=full limit=300 machine=acpiphp boot=debug
 
 . ./lib.sh
 rounds=5

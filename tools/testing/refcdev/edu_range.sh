@@ -3,7 +3,7 @@
 #
 # edu_range: the PCI sample is asked for transfers of every size at every position: what would end
 # QEMU itself never gets to the device
-# refcdev-test: limit=180 machine=acpiphp boot=debug
+# refcdev-test: tier=full limit=180 machine=acpiphp boot=debug
 
 . ./lib.sh
 load refcdev

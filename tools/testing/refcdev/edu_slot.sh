@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # edu_slot: C1 to C6, C8: the slot of the edu device is turned off while eight threads use it
-# refcdev-test: machine=acpiphp boot=debug limit=600
+# refcdev-test: tier=full machine=acpiphp boot=debug limit=600
 
 . ./lib.sh
 cycles=2
