@@ -59,11 +59,6 @@ class Boot:
         return self.tests[0].ends
 
     @property
-    def waits(self):
-        """For a device, most of the time: QEMU's edu takes 100 ms for a transfer."""
-        return bool(self.machine.board.devices)
-
-    @property
     def clean(self):
         """Nothing is declared to be wrong or left over at the end: sanitizers can tell."""
         return not self.ends and not any(test.expects for test in self.tests)

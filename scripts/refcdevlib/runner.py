@@ -109,30 +109,18 @@ class Runner:
         names = list(names) + ([selftest.NAME] if selftest else [])
         self.results = Results(names or [proxies.NAME], sys.argv)
         say(f"seed {self.options.seed}; results in {self.results.folder}")
-        jobs = [lambda boot=boot: self.boot_until_all_ran(boot, self.report) for boot in boots
-                if not boot.waits]
-        waiting = [lambda boot=boot: self.boot_until_all_ran(boot, self.report)
-                   for boot in boots if boot.waits]
-        if selftest:
-            waiting.append(lambda: self.report(*selftest.run(self)))
+        jobs = [lambda boot=boot: self.boot_until_all_ran(boot, self.report) for boot in boots]
+        if selftest:	# as long as many small boots: not last, where nothing runs beside it
+            jobs.insert(self.options.jobs, lambda: self.report(*selftest.run(self)))
         for kernel in code_of:
             jobs.append(lambda image=self.images[kernel.name]:
                         self.report(proxies.run(image), self.results.folder))
-        self._side_by_side(jobs, waiting)
+        self._side_by_side(jobs)
         return exit_code([result for result, _ in self.results.all])
 
-    def _side_by_side(self, jobs, waiting):
-        """A guest seldom keeps all of its processors busy, so there is room for another.
-
-        What mostly waits, for a device or a time-out, gets a lane of its own beside them.
-        """
-        lanes = self.options.jobs
-        if lanes > 1 and jobs and waiting:
-            lanes += 1
-            jobs.insert(0, lambda: [job() for job in waiting])
-        else:
-            jobs += waiting
-        with concurrent.futures.ThreadPoolExecutor(lanes) as pool:
+    def _side_by_side(self, jobs):
+        """A guest seldom keeps all of its processors busy, so there is room for another."""
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
             try:
                 started = [pool.submit(job) for job in jobs]
                 for job in concurrent.futures.as_completed(started):

@@ -19,7 +19,7 @@
 #include "plug.h"
 #include "uring.h"
 
-#define LIMIT	(20 * SECOND)
+#define LIMIT	PLUG_LIMIT
 
 enum way { UNPLUG, SLOT, REMOVE, UNBIND, NR_WAYS };
 
@@ -384,6 +384,6 @@ static const struct test_case cases[] = {
 
 int main(void)
 {
-	case_seconds = 60;
+	case_seconds = 150;
 	return RUN_CASES(cases, setup);
 }

@@ -24,7 +24,11 @@
 #include "uring.h"
 
 #define MAX_WORKERS	32
-#define LIMIT		(20 * SECOND)	/* for whoever is to come back */
+/*
+ * For whoever is to come back. The firmware's tables are interpreted when the device is plugged in
+ * and when it is enabled: a sanitized kernel on a busy machine takes ten seconds and more for it.
+ */
+#define LIMIT		(60 * SECOND)
 #define PAGE		4096
 
 enum phase {

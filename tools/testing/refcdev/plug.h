@@ -20,7 +20,7 @@
 #include "uevents.h"
 
 #define PLUG_EDU	"edu0"		/* QEMU's id of the edu device */
-#define PLUG_LIMIT	(20 * SECOND)	/* pciehp lets 5 s pass before it turns a slot off */
+#define PLUG_LIMIT	(60 * SECOND)	/* pciehp lets 5 s pass before it turns a slot off */
 
 enum { PLUG_LINE = 256, PLUG_PATH = 128 };
 
