@@ -175,6 +175,13 @@
 #define vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))
 #endif
 
+/* 6.13: the name of a namespace of symbols is a string */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define import_dma_buf_ns()		MODULE_IMPORT_NS(DMA_BUF)
+#else
+#define import_dma_buf_ns()		MODULE_IMPORT_NS("DMA_BUF")
+#endif
+
 /* 6.8: interrupts by a wire got the name that PCI has for them */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define PCI_IRQ_INTX			PCI_IRQ_LEGACY

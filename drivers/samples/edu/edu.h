@@ -8,6 +8,8 @@
  * edu_engine.c	transfers: one at a time, in order, and the interrupt
  * edu_buffer.c	what is transferred: memory that does not run out
  * edu_factorial.c  the other unit of the device
+ * edu_import.c	buffers of other drivers, as dma-bufs, in place of ours
+ * edu_heaps.c	which heaps those may come from, shown in sysfs
  */
 #ifndef _REFCDEV_SAMPLES_EDU_H
 #define _REFCDEV_SAMPLES_EDU_H
@@ -16,6 +18,7 @@
 #include <linux/dmapool.h>
 #include <linux/interrupt.h>
 #include <linux/kref.h>
+#include <linux/lifetime_consumer.h>
 #include <linux/lifetime_managed.h>
 #include <linux/list.h>
 #include <linux/mempool.h>
@@ -25,6 +28,7 @@
 #include <linux/uio.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include "../sample_iter.h"
 #include "edu_hw.h"
@@ -32,7 +36,13 @@
 /* Accepted and not done, at most: each has 4 KiB of what little the device can address. */
 #define EDU_OUTSTANDING_MAX	64
 
+#define EDU_BUFFER		4096	/* bytes of a transfer, at most */
+
+/* As many heaps of one exporter are shown. */
+#define EDU_HEAPS_MAX		4
+
 struct edu_file;
+struct edu_import;
 
 struct edu {
 	struct lifetime life;
@@ -66,6 +76,14 @@ struct edu {
 	atomic_t given_back;		/* to the reserve, which kept it or */
 	atomic_t freed;			/* had no use for it */
 
+	struct xarray imports;		/* attached, by number */
+	u32 next_import;		/* under the lock of @imports */
+
+	struct lifetime_consumer consumer;	/* of heaps */
+	struct mutex heaps_lock;
+	struct device *heaps[EDU_HEAPS_MAX];	/* what there are links to and from */
+	bool no_heaps;			/* none are shown any more */
+
 	bool computing;
 	bool computed;			/* and whoever asked has not seen it yet */
 	bool abandoned;			/* whoever asked has left */
@@ -81,8 +99,10 @@ struct edu {
  */
 struct edu_transfer {
 	struct edu *edu;
-	void *buffer;			/* of EDU_BUFFER bytes */
-	dma_addr_t address;
+	void *buffer;			/* of EDU_BUFFER bytes, */
+	dma_addr_t own_address;		/* which are here */
+	dma_addr_t address;		/* what the device is told */
+	struct edu_import *import;	/* whose that is, where it is not ours */
 	struct list_head list;
 	bool inside;
 	bool from_device;
@@ -109,6 +129,28 @@ struct edu_transfer {
 	};
 };
 
+enum edu_ahead {
+	EDU_AHEAD_NONE,
+	EDU_AHEAD_RUNS,			/* the transfer's */
+	EDU_AHEAD_READY,
+	EDU_AHEAD_TAKEN,		/* the reader's who copies it */
+};
+
+/* The open file, and whatever it has accepted without waiting, have a reference each. */
+struct edu_file {
+	struct kref ref;
+	atomic_t posted;		/* writes that did not wait, and */
+	atomic_t ended;			/* how many of them have ended, in the same order */
+	atomic_t error;			/* of the first that failed */
+	spinlock_t lock;		/* what was read ahead */
+	enum edu_ahead state;
+	u32 offset, bytes;
+	int ahead_error;
+	int writes;
+	atomic_t imports;		/* attached */
+	u8 ahead[EDU_BUFFER];
+};
+
 /* Counts of the module, not of a device: they outlive every device. */
 struct edu_stats {
 	atomic_t created;
@@ -121,6 +163,7 @@ struct edu_stats {
 	atomic_t failed;		/* overdue, */
 	atomic_t withdrawn;		/* or not wanted any more when its turn came */
 	atomic_t orphans;		/* of @done: the submitter's memory was gone */
+	atomic_t imports;		/* that exist */
 };
 
 extern struct edu_stats edu_stats;
@@ -132,8 +175,6 @@ static inline unsigned long edu_timeout(void)
 }
 
 /* edu_buffer.c */
-#define EDU_BUFFER	4096
-
 int edu_init_buffers(struct edu *edu, unsigned int reserve);
 unsigned int edu_reserve(struct edu *edu);
 unsigned int edu_refills(struct edu *edu);
@@ -161,6 +202,19 @@ int edu_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 __poll_t edu_poll_io(struct edu *edu, struct edu_file *self);
 struct edu_file *edu_new_file(void);
 void edu_close_file(struct edu_file *self);
+
+/* edu_import.c */
+int edu_init_imports(struct edu *edu);
+u32 edu_address_bits(struct edu *edu);
+long edu_attach(struct edu *edu, struct edu_file *self, struct refcdev_edu_attachment __user *arg);
+long edu_detach(struct edu *edu, struct edu_file *self, u32 __user *arg);
+long edu_transfer_import(struct edu *edu, struct edu_file *self, bool may_wait,
+			 struct refcdev_edu_transfer __user *arg);
+void edu_put_import(struct edu_import *import);
+void edu_close_imports(struct edu *edu, struct edu_file *self);
+
+/* edu_heaps.c */
+int edu_show_heaps(struct edu *edu);
 
 /* edu_fops.c */
 extern struct refcdev_type edu_type;

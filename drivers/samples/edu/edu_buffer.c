@@ -27,7 +27,7 @@ static void *edu_new_transfer(gfp_t gfp, void *data)
 	if (!transfer)
 		return NULL;
 	transfer->edu = edu;
-	transfer->buffer = dma_pool_alloc(edu->dma_pool, gfp, &transfer->address);
+	transfer->buffer = dma_pool_alloc(edu->dma_pool, gfp, &transfer->own_address);
 	if (transfer->buffer)
 		return transfer;
 	kfree(transfer);
@@ -39,7 +39,7 @@ static void edu_free_transfer(void *element, void *data)
 	struct edu_transfer *transfer = element;
 	struct edu *edu = data;
 
-	dma_pool_free(edu->dma_pool, transfer->buffer, transfer->address);
+	dma_pool_free(edu->dma_pool, transfer->buffer, transfer->own_address);
 	kfree(transfer);
 	atomic_inc(&edu->freed);
 }
@@ -159,6 +159,8 @@ struct edu_transfer *edu_get_transfer(struct edu *edu, bool may_wait)
 			return ERR_PTR(ret);
 	}
 	transfer->inside = false;
+	transfer->address = transfer->own_address;
+	transfer->import = NULL;
 	return transfer;
 }
 
@@ -168,6 +170,8 @@ void edu_put_transfer(struct edu_transfer *transfer)
 	struct edu *edu = transfer->edu;
 	bool inside = transfer->inside;
 
+	if (transfer->import)
+		edu_put_import(transfer->import);
 	edu_give_back(edu, transfer);
 	/* Fully ordered: before @no_room. */
 	atomic_dec_return(&edu->outstanding);

@@ -60,17 +60,36 @@ static long edu_get_state(struct edu *edu, void __user *arg)
 	return copy_to_user(arg, &state, sizeof(state)) ? -EFAULT : 0;
 }
 
+static long edu_get_constraints(struct edu *edu, void __user *arg)
+{
+	struct refcdev_edu_constraints constraints = {
+		.address_bits = edu_address_bits(edu),
+	};
+
+	return copy_to_user(arg, &constraints, sizeof(constraints)) ? -EFAULT : 0;
+}
+
 static long edu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	bool may_wait = !(file->f_flags & O_NONBLOCK);
+	struct edu_file *self = file->private_data;
 	struct edu *edu = edu_of(file);
 
 	switch (cmd) {
 	case REFCDEV_EDU_FACTORIAL:
-		return edu_factorial(edu, !(file->f_flags & O_NONBLOCK), (void __user *)arg);
+		return edu_factorial(edu, may_wait, (void __user *)arg);
 	case REFCDEV_EDU_INVERT:
 		return edu_invert(edu, (u32 __user *)arg);
 	case REFCDEV_EDU_GET_STATE:
 		return edu_get_state(edu, (void __user *)arg);
+	case REFCDEV_EDU_GET_CONSTRAINTS:
+		return edu_get_constraints(edu, (void __user *)arg);
+	case REFCDEV_EDU_ATTACH:
+		return edu_attach(edu, self, (void __user *)arg);
+	case REFCDEV_EDU_DETACH:
+		return edu_detach(edu, self, (u32 __user *)arg);
+	case REFCDEV_EDU_TRANSFER:
+		return edu_transfer_import(edu, self, may_wait, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
@@ -117,9 +136,10 @@ static int edu_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Comes when it comes, long after the device perhaps: no hardware. */
+/* Comes when it comes, long after the device perhaps: no hardware, but through the gate. */
 static int edu_close(struct inode *inode, struct file *file)
 {
+	edu_close_imports(edu_of(file), file->private_data);
 	edu_close_file(file->private_data);
 	atomic_inc(&edu_stats.closes);
 	return 0;

@@ -12,27 +12,6 @@
 
 #include "edu.h"
 
-enum edu_ahead {
-	EDU_AHEAD_NONE,
-	EDU_AHEAD_RUNS,			/* the transfer's */
-	EDU_AHEAD_READY,
-	EDU_AHEAD_TAKEN,		/* the reader's who copies it */
-};
-
-/* The open file, and whatever it has accepted without waiting, have a reference each. */
-struct edu_file {
-	struct kref ref;
-	atomic_t posted;		/* writes that did not wait, and */
-	atomic_t ended;			/* how many of them have ended, in the same order */
-	atomic_t error;			/* of the first that failed */
-	spinlock_t lock;		/* what was read ahead */
-	enum edu_ahead state;
-	u32 offset, bytes;
-	int ahead_error;
-	int writes;
-	u8 ahead[EDU_BUFFER];
-};
-
 struct edu_file *edu_new_file(void)
 {
 	struct edu_file *self = kzalloc(sizeof(*self), GFP_KERNEL);

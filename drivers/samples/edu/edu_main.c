@@ -11,7 +11,8 @@
  *   and it is not let near memory before it is known to be idle: edu_probe();
  * - calls that end, whatever the hardware does: interrupts that never come, or for no reason, and
  *   registers that are not there any more;
- * - I/O that goes on without memory: edu_buffer.c.
+ * - I/O that goes on without memory: edu_buffer.c;
+ * - memory of another driver's, which may go before this device, or after: edu_import.c.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -49,6 +50,7 @@ static const struct sample_counter edu_counters[] = {
 	{ "failed", &edu_stats.failed },
 	{ "withdrawn", &edu_stats.withdrawn },
 	{ "orphans", &edu_stats.orphans },
+	{ "imports", &edu_stats.imports },
 	{ }
 };
 
@@ -103,8 +105,8 @@ static irqreturn_t edu_interrupt_thread(int irq, void *data)
  * 4. The work that looks after interrupts has nothing to look after. Nobody starts it again:
  *    nothing runs.
  * 5. Drain, by the core: calls leave, and what was read asynchronously has reached its reader.
- *    Then mappings go, and the reserve. What the device is still at must not interrupt when nobody
- *    listens any more: edu_silence().
+ *    Then mappings go, what was imported, and the reserve. What the device is still at must not
+ *    interrupt when nobody listens any more: edu_silence().
  * 6. Let go, by devres, in the reverse order of edu_probe(): DMA pool, interrupt, vectors,
  *    registers, the device. The data stays for whoever has a file open.
  */
@@ -247,6 +249,10 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (!ret)
 		ret = lifetime_add_action_at_or_reset(&edu->life, LIFETIME_AT_DRAINED,
 						      edu_silence, edu);
+	if (!ret)
+		ret = edu_init_imports(edu);
+	if (!ret)
+		ret = edu_show_heaps(edu);
 	if (ret)
 		return ret;
 	pci_set_master(pdev);
@@ -326,3 +332,4 @@ module_exit(edu_module_exit);
 MODULE_DESCRIPTION("QEMU's edu: sample of a PCI device that survives being pulled out");
 MODULE_AUTHOR("The refcdev authors");
 MODULE_LICENSE("GPL");
+import_dma_buf_ns();

@@ -33,6 +33,13 @@
  * ``O_NONBLOCK`` it is ``EAGAIN``. An asynchronous request needs a little memory besides, and
  * may get ``ENOMEM``.
  *
+ * A transfer may also be from and to a dma-buf, of whatever driver, that was attached to the open
+ * file before: memory is not copied then. As drivers do, this one leaves it to the program to say
+ * when the processor is at it (``DMA_BUF_IOCTL_SYNC``). A buffer that the device cannot reach, with
+ * the bits of address that %REFCDEV_EDU_GET_CONSTRAINTS tells, is refused: it is not copied in
+ * silence. What is attached keeps the buffer, and is detached when the file is closed or the device
+ * goes.
+ *
  * mmap(2) maps the registers, ``PROT_READ`` only: who may write to them can have the device write
  * to any memory. What is mapped goes with the device, and touching it is ``SIGBUS`` then.
  *
@@ -89,5 +96,74 @@ struct refcdev_edu_state {
 
 /** define REFCDEV_EDU_GET_STATE - read a &struct refcdev_edu_state */
 #define REFCDEV_EDU_GET_STATE		_IOR('R', 0x22, struct refcdev_edu_state)
+
+/**
+ * struct refcdev_edu_constraints - what %REFCDEV_EDU_GET_CONSTRAINTS tells
+ * @address_bits: in how many bits the addresses of a buffer have to fit
+ * @flags: 0: it need not be of one piece
+ */
+struct refcdev_edu_constraints {
+	__u32 address_bits;
+	__u32 flags;
+};
+
+/**
+ * struct refcdev_edu_attachment - argument of %REFCDEV_EDU_ATTACH
+ * @fd: in: a dma-buf
+ * @id: out: what it is called, through this open file
+ */
+struct refcdev_edu_attachment {
+	__s32 fd;
+	__u32 id;
+};
+
+/** define REFCDEV_EDU_FROM_DEVICE - the transfer is into the buffer */
+#define REFCDEV_EDU_FROM_DEVICE		(1u << 0)
+
+/**
+ * struct refcdev_edu_transfer - argument of %REFCDEV_EDU_TRANSFER
+ * @buffer_offset: in: where in the buffer
+ * @id: in: the buffer
+ * @flags: in: 0, or %REFCDEV_EDU_FROM_DEVICE
+ * @offset: in: where in the memory of the device
+ * @bytes: in: how many; not 0
+ */
+struct refcdev_edu_transfer {
+	__u64 buffer_offset;
+	__u32 id;
+	__u32 flags;
+	__u32 offset;
+	__u32 bytes;
+};
+
+/** define REFCDEV_EDU_GET_CONSTRAINTS - read a &struct refcdev_edu_constraints */
+#define REFCDEV_EDU_GET_CONSTRAINTS	_IOR('R', 0x23, struct refcdev_edu_constraints)
+
+/**
+ * define REFCDEV_EDU_ATTACH - make a buffer known to the device
+ *
+ * ``EBADF``, ``EINVAL``: there is no such file, or it is no dma-buf. ``EBUSY``: the buffer lies
+ * where the device cannot reach it. ``EMFILE``: as many are attached as an open file may have.
+ * ``ENOMEM``; or what the buffer's exporter says.
+ */
+#define REFCDEV_EDU_ATTACH		_IOWR('R', 0x24, struct refcdev_edu_attachment)
+
+/**
+ * define REFCDEV_EDU_DETACH - end that
+ *
+ * A transfer that is under way is not disturbed. ``EINVAL``: nothing of this open file is called
+ * so.
+ */
+#define REFCDEV_EDU_DETACH		_IOW('R', 0x25, __u32)
+
+/**
+ * define REFCDEV_EDU_TRANSFER - have the device read or write a buffer
+ *
+ * Waits for it, and returns how many bytes were transferred: less than it was asked for if a signal
+ * came, or an error, after a piece of it. With ``O_NONBLOCK`` it is ``EAGAIN``. ``EINVAL``: nothing
+ * of this open file is called so, or the range is not within the buffer and the device's memory.
+ * ``EACCES``: the buffer's file may not be written to.
+ */
+#define REFCDEV_EDU_TRANSFER		_IOW('R', 0x26, struct refcdev_edu_transfer)
 
 #endif /* _UAPI_LINUX_REFCDEV_EDU_H */
