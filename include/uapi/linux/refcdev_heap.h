@@ -22,9 +22,9 @@
  * mmap(2) maps frames, not pages: ``O_DIRECT``, vmsplice(2) and registered buffers of io_uring
  * refuse it, as nothing would keep the memory from its next owner while they use it.
  *
- * When the device goes, calls to the node get ``ENXIO``. Buffers stay, with their mappings and where
- * they are attached, until the last of these has gone; and with them a reserve that they are from,
- * though sysfs no longer shows it.
+ * When the device goes, calls to the node get ``ENXIO``. Buffers stay, with their mappings and
+ * where they are attached, until the last of these has gone; and with them a reserve that they are
+ * from, though sysfs no longer shows it.
  */
 
 /* Capabilities of a heap. */
