@@ -49,6 +49,7 @@ def _list_all(tests):
     for test in tests:
         notes = [",".join(test.boot), f"limit {test.limit} s"]
         notes += ["full tier only"] if test.tier == "full" else []
+        notes += [f"quick tier {','.join(test.quick)} only"] if test.quick else []
         notes += ["own boot"] if test.own_boot else []
         notes += [f"machine {test.machine}"] if test.machine != qemu.Machine.name else []
         print(f"{test.name:24}{'; '.join(notes)}")
@@ -70,6 +71,8 @@ def _boots(options, tests):
         chosen = []
     if not options.full and not options.names:
         chosen = [test for test in chosen if test.tier != "full"]
+        if not options.kernel:
+            chosen = [dataclasses.replace(test, boot=test.quick or test.boot) for test in chosen]
     where = kernels.find(options.kernel or kernels.DEFAULT)
     where = sorted(where, key=lambda kernel: kernel.packaged)
     named = bool(options.kernel and names)

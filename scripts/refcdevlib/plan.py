@@ -12,7 +12,7 @@ from .common import TOOLS, TREE, HarnessError
 from .qemu import BOARDS, Machine
 
 MARKER = re.compile(r"^\s*(?:#|//|/?\*+)\s*refcdev-test:\s*(.*?)\s*(?:\*/)?\s*$")
-KEYS = ("limit", "boot", "tier", "expects", "append", "mem", "alone", "programs", "ends",
+KEYS = ("limit", "boot", "quick", "tier", "expects", "append", "mem", "alone", "programs", "ends",
         "machine", "core", "verdict")
 
 
@@ -24,6 +24,7 @@ class Test:
     path: str				# in the tree
     limit: int = 60
     boot: tuple = ("debug",)
+    quick: tuple = ()			# of these, where the quick tier runs it; (): on all
     tier: str = "both"
     expects: list = dataclasses.field(default_factory=list)
     append: str = ""
@@ -78,6 +79,8 @@ def _declare(test, words):
         pairs = [word.split("=", 1) for word in shlex.split(words)]
         for key, value in pairs:
             _set(test, key, value)
+        if not set(test.quick) <= set(test.boot):
+            raise ValueError("quick= names a boot that boot= does not")
     except ValueError as error:
         raise HarnessError(f"{test.path}: cannot read 'refcdev-test: {words}': {error}") from error
 
@@ -92,6 +95,8 @@ def _set(test, key, value):
         unknown = set(test.boot) - {variant.name for variant in kernels.VARIANTS}
         if unknown:
             raise ValueError(f"unknown boot '{unknown.pop()}'")
+    elif key == "quick":
+        test.quick = tuple(value.split(","))
     elif key == "expects":
         re.compile(value)
         test.expects.append(value)

@@ -3,7 +3,7 @@
 #
 # alloc_free: open, close, read, write, ioctl and poll allocate nothing in the core; in debug
 # builds an open does once, for the dump.
-# refcdev-test: limit=900 boot=debug,stock
+# refcdev-test: limit=900 boot=debug,stock quick=stock
 
 . ./lib.sh
 times=4000

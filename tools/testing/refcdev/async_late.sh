@@ -3,7 +3,7 @@
 #
 # async_late: C4, C11: the unbind waits for requests that complete late, and names those
 # that never do.
-# refcdev-test: limit=120 boot=debug,stock
+# refcdev-test: limit=120 boot=debug,stock quick=debug
 
 . ./lib.sh
 load refcdev

@@ -6,7 +6,7 @@
 # refcdev-test: limit=1500 boot=debug,rt
 
 . ./lib.sh
-rounds=60
+rounds=36
 [ "$REFCDEV_TIER" = full ] && rounds=1000
 load refcdev
 load ticker

@@ -6,7 +6,7 @@
 # refcdev-test: limit=700 boot=debug,rt
 
 . ./lib.sh
-disconnects=60 closes=3000
+disconnects=30 closes=1500
 [ "$REFCDEV_TIER" = full ] && disconnects=2000 closes=100000
 load refcdev
 load fifo devices=3

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # drain_report: C11: a drain that takes long says who holds it up, and waits all the same.
-# refcdev-test: limit=60 boot=debug,stock
+# refcdev-test: limit=60 boot=debug,stock quick=debug
 
 . ./lib.sh
 load refcdev

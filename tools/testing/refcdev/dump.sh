@@ -6,7 +6,7 @@
 # refcdev-test: limit=900 boot=debug
 
 . ./lib.sh
-objects=30 sweeps=3
+objects=30 sweeps=2
 [ "$REFCDEV_TIER" = full ] && objects=1000 sweeps=6
 lifetimes=$debugfs/refcdev/lifetimes
 

@@ -3,7 +3,7 @@
 #
 # duo: two nodes, a hwmon device and a thread with one lifetime: they work, end together in one
 # drain, and the data goes with the last file of whichever node.
-# refcdev-test: limit=120 boot=debug,stock
+# refcdev-test: limit=120 boot=debug,stock quick=debug
 
 . ./lib.sh
 load refcdev

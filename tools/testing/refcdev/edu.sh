@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
-# refcdev-test: limit=120 machine=acpiphp boot=debug,stock
+# refcdev-test: limit=120 machine=acpiphp boot=debug,stock quick=debug
 #
 # edu: the PCI sample while its device is there: data, waiting and not waiting, bounds
 

@@ -3,7 +3,7 @@
 #
 # edu_bad: the PCI sample with bad hardware: interrupts that never come, transfers that never end,
 # registers that are not there; each call ends, in time, and says what it was
-# refcdev-test: limit=180 machine=acpiphp boot=debug
+# refcdev-test: limit=180 machine=acpiphp boot=debug tier=full
 
 . ./lib.sh
 

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
-# refcdev-test: limit=400 machine=acpiphp boot=debug,stock
+# refcdev-test: limit=400 machine=acpiphp boot=debug,stock quick=stock
 #
 # edu_gone: the PCI sample is taken away, in each way and during each kind of call
 

@@ -6,7 +6,7 @@
 # refcdev-test: limit=900 machine=acpiphp boot=debug
 
 . ./lib.sh
-transfers=16
+transfers=8
 [ "$REFCDEV_TIER" = full ] && transfers=1000
 failslab=$debugfs/failslab
 

@@ -3,7 +3,7 @@
 #
 # edu_storm: the PCI sample with interrupts that come for no reason: one, or a storm of them, while
 # it works, while its driver comes and goes, and after
-# refcdev-test: limit=600 machine=acpiphp boot=debug
+# refcdev-test: limit=600 machine=acpiphp boot=debug tier=full
 
 . ./lib.sh
 rounds=4

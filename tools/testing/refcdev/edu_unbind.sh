@@ -3,7 +3,7 @@
 #
 # edu_unbind: C1 to C8: the edu device is removed and found again, or only its driver goes, while
 # eight threads use it; what it is at then goes on, and must reach no memory. And its module goes.
-# refcdev-test: machine=acpiphp boot=debug limit=600
+# refcdev-test: machine=acpiphp boot=debug tier=full limit=600
 
 . ./lib.sh
 cycles=2

@@ -3,7 +3,7 @@
 #
 # exit_handover: C1: the last exit wakes the drainer before its last access to the object; with
 # the moment between the two stretched, an object that is freed too early is used again.
-# refcdev-test: limit=120
+# refcdev-test: limit=120 tier=full
 
 . ./lib.sh
 load refcdev

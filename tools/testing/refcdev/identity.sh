@@ -3,7 +3,7 @@
 #
 # identity: C8: which device a path leads to, and which one a file is of, when devices go and
 # come back; and that a plain cdev, the negative control, gets it wrong.
-# refcdev-test: limit=120 boot=debug,stock
+# refcdev-test: limit=120 boot=debug,stock quick=stock
 
 . ./lib.sh
 load refcdev

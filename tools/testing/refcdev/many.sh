@@ -4,7 +4,7 @@
 # many: a thousand nodes of one lifetime, which is drained once, a thousand lifetimes with a node
 # each, and one more than there is room for. The range of numbers stays with the type, so it is
 # the same each time.
-# refcdev-test: limit=300 boot=debug,stock
+# refcdev-test: limit=300 boot=debug,stock quick=stock
 
 . ./lib.sh
 nodes=1000

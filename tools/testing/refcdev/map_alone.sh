@@ -3,7 +3,7 @@
 #
 # map_alone: C5, C7: a mapping alone, with all files closed, keeps the data and the driver's
 # module; pages that the kernel holds for a process stay its own
-# refcdev-test: limit=300 boot=debug,stock
+# refcdev-test: limit=300 boot=debug,stock quick=stock
 
 . ./lib.sh
 load refcdev

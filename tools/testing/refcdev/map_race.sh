@@ -7,7 +7,7 @@
 # refcdev-test: limit=2700
 
 . ./lib.sh
-disconnects=18 mmaps=900
+disconnects=10 mmaps=450
 [ "$REFCDEV_TIER" = full ] && disconnects=2000 mmaps=100000
 load refcdev
 load mapdev devices=3

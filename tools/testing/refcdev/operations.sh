@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # operations: every operation that there is a proxy for; disconnects from strange places.
-# refcdev-test: limit=120 boot=debug,stock
+# refcdev-test: limit=120 boot=debug,stock quick=debug
 
 . ./lib.sh
 load refcdev

@@ -3,7 +3,7 @@
 #
 # probe_fails: C9: a device is opened in a loop while its probe fails after each step in turn; no
 # node is reachable before the driver has said so, and what was opened dies with the probe.
-# refcdev-test: limit=700 boot=debug,stock
+# refcdev-test: limit=700 boot=debug,stock quick=stock
 
 . ./lib.sh
 probes=100

@@ -3,7 +3,7 @@
 #
 # stuck: C3, C11: a program that stops in the middle of a read, in copy_to_user(), holds up an
 # unbind: the log says who it is, and nothing goes before it does.
-# refcdev-test: limit=60 boot=debug,stock
+# refcdev-test: limit=60 boot=debug,stock quick=debug
 
 . ./lib.sh
 load refcdev

@@ -3,7 +3,7 @@
 #
 # tell: C3: who waits outside of the driver is told exactly once when the device goes; on a
 # plain cdev, the negative control, never.
-# refcdev-test: limit=180 boot=debug,stock
+# refcdev-test: limit=180 boot=debug,stock quick=stock
 
 . ./lib.sh
 load refcdev

@@ -3,7 +3,7 @@
 #
 # twin: for subsets of the file operations, all of them in the full tier on a packaged kernel:
 # the same calls on a refcdev node and on a plain cdev give the same.
-# refcdev-test: limit=2400 boot=debug,stock
+# refcdev-test: limit=2400 boot=debug,stock quick=stock
 
 . ./lib.sh
 load refcdev

@@ -6,7 +6,7 @@
 # refcdev-test: limit=1200 boot=debug,rt
 
 . ./lib.sh
-cycles=40
+cycles=20
 [ "$REFCDEV_TIER" = full ] && cycles=2000
 load refcdev
 load fifo

@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A test that ends with the guest, which goes down as it should.
-# refcdev-test: verdict=pass limit=10 ends=poweroff
+# refcdev-test: tier=full verdict=pass limit=10 ends=poweroff
 
 exit 0

@@ -3,7 +3,7 @@
 #
 # hardware_error: edu is told to copy to where it has no memory: QEMU aborts. That is the fault
 # of who asked for it, and told from a guest that died.
-# refcdev-test: limit=60 verdict=hardware machine=acpiphp
+# refcdev-test: tier=full limit=60 verdict=hardware machine=acpiphp
 
 device=$(dirname "$(grep -l 0x11e8 /sys/bus/pci/devices/*/device)")
 read -r start _ <"$device/resource"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A splat that is expected, and comes.
-# refcdev-test: verdict=pass limit=10 expects="BUG: said by"
+# refcdev-test: tier=full verdict=pass limit=10 expects="BUG: said by"
 
 echo "BUG: said by the self-test" >/dev/kmsg
 exit 0
