@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,6 +16,7 @@
 #include "aio.h"
 #include "edu.h"
 #include "plug.h"
+#include "sigbus.h"
 #include "uring.h"
 
 #define LIMIT	PLUG_LIMIT
@@ -69,24 +69,11 @@ static void give_back(enum way way)
 	expect_equal(uevents_wait(plug.uevents, "add", "refcdev", "edu0", LIMIT), 0);
 }
 
-static sigjmp_buf escape;
-
-static void on_fault(int signal)
-{
-	siglongjmp(escape, signal);
-}
-
 /* What reading a word of a mapping gives: 0, or the signal. */
 static int touch(const volatile uint32_t *word)
 {
-	const struct sigaction action = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
-	int signal;
-
-	require(sigaction(SIGBUS, &action, NULL) == 0);
-	signal = sigsetjmp(escape, 0);
-	if (!signal)
-		(void)*word;
-	return signal;
+	sigbus_init();
+	return sigbus_survives((void)*word) ? 0 : SIGBUS;
 }
 
 static volatile uint32_t *map(void)

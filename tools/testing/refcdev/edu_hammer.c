@@ -11,27 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "edu_hammer.h"
 
 #define STUCK	(LIMIT + LIMIT / 2)	/* whatever the conductor waits for, it has a lower limit */
 
 struct shared *shared;
-
-/* A child that holds none of our output: it may never end. */
-static pid_t start(void (*run)(unsigned int nr), unsigned int nr)
-{
-	pid_t pid = fork();
-	int null;
-
-	if (pid)
-		return pid;
-	null = open("/dev/null", O_RDWR);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
-	run(nr);
-	_exit(1);
-}
 
 /* True when the process has ended in time. */
 static bool ends(pid_t pid, uint64_t end)
@@ -102,8 +87,8 @@ int main(int argc, char **argv)
 	begun = now_ns();
 	fflush(stdout);
 	for (i = 0; i < options.procs; i++)
-		pids[i] = start(run_workers, i);
-	conductor = start(run_conductor, 0);
+		pids[i] = child_start(run_workers, i);
+	conductor = child_start(run_conductor, 0);
 	in_time = conductor_ends(conductor, begun + options.limit * SECOND);
 	if (!in_time || !shared->finished)
 		tell_stuck();

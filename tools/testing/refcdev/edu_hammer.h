@@ -233,7 +233,6 @@ void run_async(struct worker *self);
 void collect_async(struct worker *self);
 
 /* edu_hammer_map.c */
-void map_init(void);
 void run_map(struct worker *self);
 void unmap(struct mapping *mapping);
 void check_dead_mapping(struct worker *self, const struct mapping *mapping);

@@ -7,45 +7,19 @@
  * mappings by frame number, mapped or not.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "edu_hammer.h"
+#include "sigbus.h"
 
 #define IS_EDU		0xed
 #define BAR_PAGES	256
 #define MAP_PAGES	8	/* at most, of one mapping */
 
-static __thread sigjmp_buf sigbus;
-static __thread volatile bool expected;
-
-static void on_sigbus(int signal)
-{
-	if (!expected)
-		_exit(128 + signal);
-	siglongjmp(sigbus, 1);
-}
-
-void map_init(void)
-{
-	struct sigaction action = { .sa_handler = on_sigbus, .sa_flags = SA_NODEFER };
-
-	sigaction(SIGBUS, &action, NULL);
-}
-
 /* False: SIGBUS. */
 static bool read_word(const volatile uint8_t *at, uint32_t *word)
 {
-	if (sigsetjmp(sigbus, 0)) {
-		expected = false;
-		return false;
-	}
-	expected = true;
-	*word = *(const volatile uint32_t *)at;
-	expected = false;
-	return true;
+	return sigbus_survives(*word = *(const volatile uint32_t *)at);
 }
 
 static void map(struct worker *self, struct mapping *mapping)

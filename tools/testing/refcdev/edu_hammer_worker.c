@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "edu_hammer.h"
+#include "sigbus.h"
 
 static struct worker team[MAX_WORKERS];
 static pthread_t threads[MAX_WORKERS];
@@ -258,7 +259,7 @@ void run_workers(unsigned int process_nr)
 	unsigned int i;
 
 	sigaction(SIGUSR1, &action, NULL);
-	map_init();
+	sigbus_init();
 	for (i = 0; i < options.threads; i++) {
 		if (!set_up(&team[i], process_nr * options.threads + i))
 			_exit(1);

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "hammer.h"
 #include "util.h"
 
@@ -28,22 +29,6 @@ static unsigned long complaints(void)
 	long taint = read_number("/proc/sys/kernel/tainted");
 
 	return taint < 0 ? 0 : taint & COMPLAINED;
-}
-
-/* A child in the group of its own kind, that holds none of our output. */
-static pid_t start(void (*run)(unsigned int nr), unsigned int nr)
-{
-	pid_t pid = fork();
-	int null;
-
-	if (pid)
-		return pid;
-	null = open("/dev/null", O_RDWR);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
-	run(nr);
-	_exit(1);
 }
 
 static void start_conductor(unsigned int nr)
@@ -119,9 +104,9 @@ int main(int argc, char **argv)
 		return 1;
 	end = now_ns() + options.limit * SECOND;
 	for (i = 0; i < options.procs; i++)
-		pids[i] = start(run_workers, i);
+		pids[i] = child_start(run_workers, i);
 	if (options.unbind) {
-		conductor = start(start_conductor, 0);
+		conductor = child_start(start_conductor, 0);
 		hung = !watch(conductor, end, before, &taint) && !taint;
 	} else {
 		let_run(now_ns() + options.duration * SECOND, before, &taint);

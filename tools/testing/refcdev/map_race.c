@@ -28,6 +28,7 @@
 
 #include "ktap.h"
 #include "map_race.h"
+#include "sigbus.h"
 #include "trace.h"
 #include "util.h"
 
@@ -327,7 +328,7 @@ static void start(void)
 	pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
 	pthread_barrier_init(&shared->meeting, &attributes, WORKERS + 1);
 	make_places();
-	touch_init();
+	sigbus_init();
 	fflush(stdout);
 	signal(SIGCHLD, on_child);
 	for (i = 0; i < PROCESSES; i++) {

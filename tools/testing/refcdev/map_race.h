@@ -146,7 +146,6 @@ void node_path(char *path, size_t size, enum policy policy, enum place place,
 void worker_process(unsigned int number);
 
 /* map_touch.c */
-void touch_init(void);
 bool read_words(const char *page, struct mapdev_words *words);
 void touch(struct mapping *mapping, bool writes, unsigned int who);
 

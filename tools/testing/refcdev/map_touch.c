@@ -5,64 +5,34 @@
  * The first words of a page are the driver's, who marks its pages with them, and are only
  * read here. Everybody writes a word of their own further on.
  */
-#include <setjmp.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include "map_race.h"
+#include "sigbus.h"
 
 enum content { FOUND_SIGBUS, FOUND_ZEROES, FOUND_DEVICE, FOUND_OTHER };
 
 static const char *const content_names[] = { "SIGBUS", "zeroes", "the device", "something else" };
 static const char *const policy_names[] = { "sigbus", "zero", "keep" };
 
-static __thread sigjmp_buf sigbus;
-static __thread volatile bool expected;
-
-static void on_sigbus(int signal)
-{
-	if (!expected)
-		_exit(128 + signal);
-	siglongjmp(sigbus, 1);
-}
-
-void touch_init(void)
-{
-	struct sigaction action = { .sa_handler = on_sigbus, .sa_flags = SA_NODEFER };
-
-	sigaction(SIGBUS, &action, NULL);
-}
-
 /* False: SIGBUS. */
 bool read_words(const char *page, struct mapdev_words *words)
 {
 	const volatile struct mapdev_words *from = (const void *)page;
 
-	if (sigsetjmp(sigbus, 0)) {
-		expected = false;
-		return false;
-	}
-	expected = true;
-	words->magic = from->magic;
-	words->serial = from->serial;
-	words->kind = from->kind;
-	expected = false;
-	return true;
+	return sigbus_survives({
+		words->magic = from->magic;
+		words->serial = from->serial;
+		words->kind = from->kind;
+	});
 }
 
 static bool write_word(char *page, unsigned int who, uint64_t value, uint64_t *found)
 {
 	volatile uint64_t *word = (volatile uint64_t *)page + 16 + who;
 
-	if (sigsetjmp(sigbus, 0)) {
-		expected = false;
-		return false;
-	}
-	expected = true;
-	*word = value;
-	*found = *word;
-	expected = false;
-	return true;
+	return sigbus_survives({
+		*word = value;
+		*found = *word;
+	});
 }
 
 static enum content find(const struct mapping *mapping, unsigned int i)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "map_race.h"
+#include "sigbus.h"
 #include "util.h"
 
 /* Where nothing else is mapped. */
@@ -310,7 +311,7 @@ void worker_process(unsigned int number)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_DFL);
-	touch_init();
+	sigbus_init();
 	for (i = 0; i < threads; i++) {
 		self = &workers[i];
 		self->number = number ? THREADS - 1 + number : i;
