@@ -2,7 +2,6 @@
 /*
  * edu_hammer.c: starts workers and conductor, and watches them
  */
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

@@ -3,7 +3,6 @@
  * hammer.c: starts workers and conductor, and watches them
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
