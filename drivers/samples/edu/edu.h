@@ -9,6 +9,7 @@
  * edu_buffer.c	what is transferred: memory that does not run out
  * edu_factorial.c  the other unit of the device
  * edu_import.c	buffers of other drivers, as dma-bufs, in place of ours
+ * edu_attach.c	which of them an open file has, and transfers from and to them
  * edu_heaps.c	which heaps those may come from, shown in sysfs
  */
 #ifndef _REFCDEV_SAMPLES_EDU_H
@@ -76,8 +77,11 @@ struct edu {
 	atomic_t given_back;		/* to the reserve, which kept it or */
 	atomic_t freed;			/* had no use for it */
 
-	struct xarray imports;		/* attached, by number */
-	u32 next_import;		/* under the lock of @imports */
+	struct xarray attached;		/* what open files have of imports, by number */
+	u32 next_attached;		/* under the lock of @attached */
+	struct list_head imports;
+	struct mutex imports_lock;	/* the list; what is on it is mapped, and once */
+	struct workqueue_struct *import_queue;
 
 	struct lifetime_consumer consumer;	/* of heaps */
 	struct mutex heaps_lock;
@@ -118,6 +122,8 @@ struct edu_transfer {
 			bool unwanted;
 			int error;
 		};
+		/* nobody does any more, and it has an import */
+		struct work_struct put_work;
 		/* accepted by a call that did not wait */
 		struct edu_file *file;
 		/* asynchronous */
@@ -147,7 +153,7 @@ struct edu_file {
 	u32 offset, bytes;
 	int ahead_error;
 	int writes;
-	atomic_t imports;		/* attached */
+	atomic_t attached;
 	u8 ahead[EDU_BUFFER];
 };
 
@@ -206,12 +212,20 @@ void edu_close_file(struct edu_file *self);
 /* edu_import.c */
 int edu_init_imports(struct edu *edu);
 u32 edu_address_bits(struct edu *edu);
+struct edu_import *edu_import(struct edu *edu, int fd);
+void edu_get_import(struct edu_import *import);
+void edu_put_import(struct edu_import *import);
+void edu_put_transfer_later(struct edu_transfer *transfer);
+dma_addr_t edu_import_address(const struct edu_import *import, u64 offset, u32 *bytes);
+int edu_check_import(const struct edu_import *import, const struct refcdev_edu_transfer *wanted);
+
+/* edu_attach.c */
+int edu_init_attached(struct edu *edu);
 long edu_attach(struct edu *edu, struct edu_file *self, struct refcdev_edu_attachment __user *arg);
 long edu_detach(struct edu *edu, struct edu_file *self, u32 __user *arg);
 long edu_transfer_import(struct edu *edu, struct edu_file *self, bool may_wait,
 			 struct refcdev_edu_transfer __user *arg);
-void edu_put_import(struct edu_import *import);
-void edu_close_imports(struct edu *edu, struct edu_file *self);
+void edu_close_attached(struct edu *edu, struct edu_file *self);
 
 /* edu_heaps.c */
 int edu_show_heaps(struct edu *edu);

@@ -45,7 +45,7 @@ static bool edu_out_of_range(const struct edu_transfer *transfer)
 {
 	return !transfer->bytes || transfer->offset > REFCDEV_EDU_BYTES ||
 	       transfer->bytes > REFCDEV_EDU_BYTES - transfer->offset ||
-	       transfer->address + transfer->bytes > BIT_ULL(EDU_DMA_ADDRESS_BITS);
+	       (u64)transfer->address + transfer->bytes > BIT_ULL(EDU_DMA_ADDRESS_BITS);
 }
 
 /* 0: it will be ended by its done(). Otherwise it was given back, and this is why. */
@@ -214,7 +214,7 @@ static void edu_waited_for(struct edu_transfer *transfer, int error)
 	wake_up_all(&edu->events);
 	spin_unlock(&edu->lock);
 	if (unwanted)
-		edu_put_transfer(transfer);
+		edu_put_transfer_later(transfer);
 }
 
 /* True if it is over; otherwise it is not the caller's any more, and will end by itself. */

@@ -139,7 +139,7 @@ static int edu_open(struct inode *inode, struct file *file)
 /* Comes when it comes, long after the device perhaps: no hardware, but through the gate. */
 static int edu_close(struct inode *inode, struct file *file)
 {
-	edu_close_imports(edu_of(file), file->private_data);
+	edu_close_attached(edu_of(file), file->private_data);
 	edu_close_file(file->private_data);
 	atomic_inc(&edu_stats.closes);
 	return 0;

@@ -82,6 +82,10 @@ static void edu_heaps_arrived(struct lifetime_consumer *consumer)
 	lifetime_exit(life);
 }
 
+/*
+ * The lock is one that others hold inside the provider's gate, and leaving must not wait for who
+ * is inside; these hold it for as long as it takes to make links, and wait for nobody.
+ */
 static void edu_heaps_leaving(struct lifetime_consumer *consumer)
 {
 	struct edu *edu = container_of(consumer, struct edu, consumer);

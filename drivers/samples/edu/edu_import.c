@@ -6,30 +6,30 @@
  * ours as long as we have a reference. If this one does, it has to let go before devres takes the
  * hardware and the bus what it knows about DMA, although files that asked for it are still open.
  *
- * So who may hold an import is
+ * An import is a buffer that is mapped for the device; once, however often it is attached, as the
+ * DMA API has nothing to say of memory that is mapped twice. Who may hold it is
  *
- * (1) edu->imports, until it is detached: by its file, or when that is closed, each inside the
- *     gate; or by the way down, when nobody is inside any more. Whoever takes it out, drops it;
- * (2) a transfer, which is a call in flight, also where its caller has left.
+ * (1) what an open file has attached: see edu_attach.c;
+ * (2) a call that is about to transfer, and a transfer, which is a call in flight, also where its
+ *     caller has left.
  *
- * All of that is before the hardware goes, and so is the last of them, which unmaps. A file that
- * is closed after that finds the gate closed, and has nothing to let go of.
+ * All of that is before the hardware goes, and so is the last of them, which unmaps.
+ *
+ * To unmap may take as long as the exporter likes. So it is not done by the interrupt, nor by the
+ * work that looks after it: edu_put_transfer_later().
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
 #include <linux/fs.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
+#include "../sample_dma.h"
 #include "edu.h"
 
-/* For one open file: what is attached is memory that nobody gets back. */
-#define EDU_FILE_IMPORTS_MAX	64
-
 struct edu_import {
+	struct list_head list;
 	struct kref ref;
 	struct edu *edu;
-	const struct edu_file *file;	/* who may use it: a name, no reference */
 	struct dma_buf *dmabuf;
 	struct dma_buf_attachment *attachment;
 	struct sg_table *table;
@@ -43,7 +43,7 @@ static struct device *edu_device(struct edu *edu)
 /* An IOMMU puts memory where the device can reach it. */
 u32 edu_address_bits(struct edu *edu)
 {
-	return device_iommu_mapped(edu_device(edu)) ? 64 : EDU_DMA_ADDRESS_BITS;
+	return sample_dma_is_translated(edu_device(edu)) ? 64 : EDU_DMA_ADDRESS_BITS;
 }
 
 /*
@@ -54,17 +54,16 @@ u32 edu_address_bits(struct edu *edu)
 static bool edu_is_within_reach(struct edu *edu, struct sg_table *table)
 {
 	struct device *dev = edu_device(edu);
+	/* Where nothing has to be done for caches, nor an IOMMU, syncing is for a copy. */
+	bool tells = dev_is_dma_coherent(dev) && !sample_dma_is_translated(dev);
 	struct scatterlist *sg;
 	int i;
 
 	for_each_sgtable_dma_sg(table, sg, i) {
 		dma_addr_t address = sg_dma_address(sg);
 
-		if (address + sg_dma_len(sg) > BIT_ULL(EDU_DMA_ADDRESS_BITS))
-			return false;
-		/* Where nothing has to be done for caches, nor an IOMMU, it is for a copy. */
-		if (dev_is_dma_coherent(dev) && !device_iommu_mapped(dev) &&
-		    dma_need_sync(dev, address))
+		if ((u64)address + sg_dma_len(sg) > BIT_ULL(EDU_DMA_ADDRESS_BITS) ||
+		    (tells && dma_need_sync(dev, address)))
 			return false;
 	}
 	return true;
@@ -74,154 +73,117 @@ static int edu_map_import(struct edu_import *import)
 {
 	struct edu *edu = import->edu;
 	struct sg_table *table;
+	int ret;
 
 	import->attachment = dma_buf_attach(import->dmabuf, edu_device(edu));
 	if (IS_ERR(import->attachment))
 		return PTR_ERR(import->attachment);
 	table = dma_buf_map_attachment_unlocked(import->attachment, DMA_BIDIRECTIONAL);
-	if (!IS_ERR(table)) {
+	ret = PTR_ERR_OR_ZERO(table);
+	if (!ret) {
 		import->table = table;
 		if (edu_is_within_reach(edu, table))
 			return 0;
 		dma_buf_unmap_attachment_unlocked(import->attachment, table, DMA_BIDIRECTIONAL);
 	}
 	dma_buf_detach(import->dmabuf, import->attachment);
-	return IS_ERR(table) ? PTR_ERR(table) : -EBUSY;
+	/* The DMA API's word for what it could not map: it is out of reach, then. */
+	return !ret || ret == -EIO ? -EBUSY : ret;
 }
 
+/* Under the lock until it is unmapped: who attaches it anew would map it a second time. */
 static void edu_free_import(struct kref *ref)
 {
 	struct edu_import *import = container_of(ref, struct edu_import, ref);
+	struct edu *edu = import->edu;
 
+	list_del(&import->list);
 	dma_buf_unmap_attachment_unlocked(import->attachment, import->table, DMA_BIDIRECTIONAL);
 	dma_buf_detach(import->dmabuf, import->attachment);
+	mutex_unlock(&edu->imports_lock);
 	dma_buf_put(import->dmabuf);
 	kfree(import);
 	atomic_dec(&edu_stats.imports);
 }
 
+void edu_get_import(struct edu_import *import)
+{
+	kref_get(&import->ref);
+}
+
 /* Inside the gate, or on the way down; may sleep. */
 void edu_put_import(struct edu_import *import)
 {
-	kref_put(&import->ref, edu_free_import);
+	kref_put_mutex(&import->ref, edu_free_import, &import->edu->imports_lock);
+}
+
+static void edu_put_transfer_work(struct work_struct *work)
+{
+	edu_put_transfer(container_of(work, struct edu_transfer, put_work));
+}
+
+/* For a transfer whose caller has left, from where others wait for. */
+void edu_put_transfer_later(struct edu_transfer *transfer)
+{
+	if (!transfer->import) {
+		edu_put_transfer(transfer);
+		return;
+	}
+	INIT_WORK(&transfer->put_work, edu_put_transfer_work);
+	queue_work(transfer->edu->import_queue, &transfer->put_work);
 }
 
 /* Takes over the reference to @dmabuf, if it does not fail. */
-static struct edu_import *edu_new_import(struct edu *edu, const struct edu_file *self,
-					 struct dma_buf *dmabuf)
+static struct edu_import *edu_new_import(struct edu *edu, struct dma_buf *dmabuf)
 {
 	struct edu_import *import = kzalloc(sizeof(*import), GFP_KERNEL_ACCOUNT);
 	int ret;
 
+	lockdep_assert_held(&edu->imports_lock);
 	if (!import)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&import->ref);
 	import->edu = edu;
-	import->file = self;
 	import->dmabuf = dmabuf;
 	ret = edu_map_import(import);
 	if (ret) {
 		kfree(import);
 		return ERR_PTR(ret);
 	}
+	list_add(&import->list, &edu->imports);
 	atomic_inc(&edu_stats.imports);
 	return import;
 }
 
-/* Numbers are not used again soon: a stale one is nobody's. */
-static int edu_add_import(struct edu *edu, struct edu_file *self, struct edu_import *import,
-			  u32 *id)
+/* Of a dma-buf: the one that there is, or a new one. */
+struct edu_import *edu_import(struct edu *edu, int fd)
 {
-	int ret;
-
-	if (!atomic_add_unless(&self->imports, 1, EDU_FILE_IMPORTS_MAX))
-		return -EMFILE;
-	ret = xa_alloc_cyclic(&edu->imports, id, import, XA_LIMIT(1, INT_MAX), &edu->next_import,
-			      GFP_KERNEL_ACCOUNT);
-	if (ret < 0)
-		atomic_dec(&self->imports);
-	return min(ret, 0);
-}
-
-/* NULL if it is not @self's, or not there any more. Then, and else, somebody else's to drop. */
-static struct edu_import *edu_take_import(struct edu *edu, struct edu_file *self, u32 id)
-{
+	struct dma_buf *dmabuf = dma_buf_get(fd);
 	struct edu_import *import;
 
-	xa_lock(&edu->imports);
-	import = xa_load(&edu->imports, id);
-	if (import && import->file == self)
-		__xa_erase(&edu->imports, id);
-	else
-		import = NULL;
-	xa_unlock(&edu->imports);
-	if (import)
-		atomic_dec(&self->imports);
-	return import;
-}
-
-long edu_attach(struct edu *edu, struct edu_file *self, struct refcdev_edu_attachment __user *arg)
-{
-	struct edu_import *import;
-	struct dma_buf *dmabuf;
-	int ret;
-	u32 id;
-	s32 fd;
-
-	if (get_user(fd, &arg->fd))
-		return -EFAULT;
-	dmabuf = dma_buf_get(fd);
 	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-	import = edu_new_import(edu, self, dmabuf);
-	if (IS_ERR(import)) {
+		return ERR_CAST(dmabuf);
+	if (mutex_lock_interruptible(&edu->imports_lock)) {
 		dma_buf_put(dmabuf);
-		return PTR_ERR(import);
+		return ERR_PTR(-ERESTARTSYS);
 	}
-	ret = edu_add_import(edu, self, import, &id);
-	if (ret) {
-		edu_put_import(import);
-		return ret;
+	list_for_each_entry(import, &edu->imports, list) {
+		if (import->dmabuf == dmabuf) {
+			kref_get(&import->ref);
+			mutex_unlock(&edu->imports_lock);
+			dma_buf_put(dmabuf);
+			return import;
+		}
 	}
-	if (!put_user(id, &arg->id))
-		return 0;
-	/* Unless another thread has guessed the number, and detached it. */
-	import = edu_take_import(edu, self, id);
-	if (import)
-		edu_put_import(import);
-	return -EFAULT;
-}
-
-long edu_detach(struct edu *edu, struct edu_file *self, u32 __user *arg)
-{
-	struct edu_import *import;
-	u32 id;
-
-	if (get_user(id, arg))
-		return -EFAULT;
-	import = edu_take_import(edu, self, id);
-	if (!import)
-		return -EINVAL;
-	edu_put_import(import);
-	return 0;
-}
-
-static struct edu_import *edu_get_import(struct edu *edu, const struct edu_file *self, u32 id)
-{
-	struct edu_import *import;
-
-	xa_lock(&edu->imports);
-	import = xa_load(&edu->imports, id);
-	if (import && import->file == self)
-		kref_get(&import->ref);
-	else
-		import = NULL;
-	xa_unlock(&edu->imports);
+	import = edu_new_import(edu, dmabuf);
+	mutex_unlock(&edu->imports_lock);
+	if (IS_ERR(import))
+		dma_buf_put(dmabuf);
 	return import;
 }
 
 /* Where the device finds what is at @offset, and how much of it in one piece, at most @bytes. */
-static dma_addr_t edu_import_address(const struct edu_import *import, u64 offset, u32 *bytes)
+dma_addr_t edu_import_address(const struct edu_import *import, u64 offset, u32 *bytes)
 {
 	struct scatterlist *sg;
 	int i;
@@ -237,36 +199,8 @@ static dma_addr_t edu_import_address(const struct edu_import *import, u64 offset
 	return 0;
 }
 
-/* One piece. Returns how many bytes that was. */
-static int edu_transfer_piece(struct edu_import *import, const struct refcdev_edu_transfer *wanted,
-			      u32 done)
-{
-	u32 bytes = wanted->bytes - done;
-	dma_addr_t address = edu_import_address(import, wanted->buffer_offset + done, &bytes);
-	struct edu_transfer *transfer;
-	int ret;
-
-	/* The exporter has mapped less than the size that it has told us. */
-	if (!bytes)
-		return -EIO;
-	transfer = edu_get_transfer(import->edu, true);
-	if (IS_ERR(transfer))
-		return PTR_ERR(transfer);
-	kref_get(&import->ref);
-	transfer->import = import;
-	transfer->address = address;
-	transfer->from_device = wanted->flags & REFCDEV_EDU_FROM_DEVICE;
-	transfer->offset = wanted->offset + done;
-	transfer->bytes = bytes;
-	ret = edu_transfer(transfer);
-	if (ret)
-		return ret;
-	edu_put_transfer(transfer);
-	return bytes;
-}
-
-static int edu_check_transfer(const struct edu_import *import,
-			      const struct refcdev_edu_transfer *wanted)
+/* May the device do that to it? */
+int edu_check_import(const struct edu_import *import, const struct refcdev_edu_transfer *wanted)
 {
 	u64 size = import->dmabuf->size;
 
@@ -282,69 +216,14 @@ static int edu_check_transfer(const struct edu_import *import,
 	return 0;
 }
 
-long edu_transfer_import(struct edu *edu, struct edu_file *self, bool may_wait,
-			 struct refcdev_edu_transfer __user *arg)
-{
-	struct refcdev_edu_transfer wanted;
-	struct edu_import *import;
-	u32 done = 0;
-	int ret;
-
-	if (copy_from_user(&wanted, arg, sizeof(wanted)))
-		return -EFAULT;
-	import = edu_get_import(edu, self, wanted.id);
-	if (!import)
-		return -EINVAL;
-	ret = edu_check_transfer(import, &wanted);
-	if (!ret && !may_wait)
-		ret = -EAGAIN;
-	while (!ret && done < wanted.bytes) {
-		ret = edu_transfer_piece(import, &wanted, done);
-		if (ret > 0) {
-			done += ret;
-			ret = 0;
-		}
-	}
-	edu_put_import(import);
-	return done ?: ret;
-}
-
-/*
- * For a file that is being closed. If the gate is closed, the way down has dropped them, or will:
- * they are not looked up by this file again.
- */
-void edu_close_imports(struct edu *edu, struct edu_file *self)
-{
-	struct edu_import *import;
-	unsigned long id;
-
-	if (!lifetime_enter(&edu->life))
-		return;
-	xa_for_each(&edu->imports, id, import) {
-		import = edu_take_import(edu, self, id);
-		if (import)
-			edu_put_import(import);
-	}
-	lifetime_exit(&edu->life);
-}
-
-static void edu_drop_imports(void *data)
-{
-	struct edu *edu = data;
-	struct edu_import *import;
-	unsigned long id;
-
-	/* Nobody is inside, so nobody else takes one out. */
-	xa_for_each(&edu->imports, id, import) {
-		xa_erase(&edu->imports, id);
-		edu_put_import(import);
-	}
-	xa_destroy(&edu->imports);
-}
-
 int edu_init_imports(struct edu *edu)
 {
-	xa_init_flags(&edu->imports, XA_FLAGS_ALLOC1);
-	return lifetime_add_action_at_or_reset(&edu->life, LIFETIME_AT_DRAINED, edu_drop_imports,
-					       edu);
+	int ret;
+
+	INIT_LIST_HEAD(&edu->imports);
+	ret = lifetime_mutex_init(&edu->life, &edu->imports_lock);
+	if (ret)
+		return ret;
+	edu->import_queue = lifetime_alloc_workqueue(&edu->life, "edu_imports", WQ_UNBOUND, 0);
+	return edu->import_queue ? 0 : -ENOMEM;
 }

@@ -252,6 +252,8 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (!ret)
 		ret = edu_init_imports(edu);
 	if (!ret)
+		ret = edu_init_attached(edu);
+	if (!ret)
 		ret = edu_show_heaps(edu);
 	if (ret)
 		return ret;

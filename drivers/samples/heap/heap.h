@@ -54,7 +54,8 @@ struct heap {
 	unsigned long buffers;
 	/* of a pool of fixed size */
 	struct page *pool;
-	unsigned long *taken;		/* a bit for each page */
+	unsigned long pool_pages;
+	unsigned long *taken;		/* a bit for each of them */
 };
 
 #define HEAPS_MAX		2
@@ -94,6 +95,7 @@ extern const struct heap_kind heap_reserved;
 int heap_init(struct heap *heap, struct heap_device *owner, const struct heap_kind *kind,
 	      u64 size);
 int heap_charge(struct heap *heap, u64 bytes);
+void heap_handed_out(struct heap *heap);
 void heap_uncharge(struct heap *heap, u64 bytes);
 
 /* heap_buffer.c */
@@ -102,7 +104,7 @@ struct dma_buf *heap_export(struct heap *heap, struct heap_file *file, u64 bytes
 
 /* heap_fops.c */
 extern struct refcdev_type heap_type;
-extern unsigned long heap_file_limit;
+extern u64 heap_file_limit;
 
 void heap_put_file(struct heap_file *file, u64 bytes);
 

@@ -25,6 +25,7 @@
 #include <linux/slab.h>
 
 #include "../../refcdev/compat.h"
+#include "../sample_dma.h"
 #include "heap.h"
 
 struct heap_buffer {
@@ -40,6 +41,7 @@ struct heap_buffer {
 struct heap_mapping {
 	struct list_head list;
 	struct device *dev;
+	enum dma_data_direction direction;
 	struct sg_table table;
 };
 
@@ -51,10 +53,10 @@ static int heap_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach
 {
 	struct heap_buffer *buffer = dmabuf->priv;
 	struct device *dev = attachment->dev;
-	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+	u64 limit = sample_dma_limit(dev);
 	unsigned long i;
 
-	if (device_iommu_mapped(dev))
+	if (sample_dma_is_translated(dev))
 		return 0;
 	for (i = 0; i < buffer->nr_pages; i++)
 		if (page_to_phys(buffer->pages[i]) + PAGE_SIZE - 1 > limit)
@@ -74,6 +76,7 @@ static struct sg_table *heap_map(struct dma_buf_attachment *attachment,
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
 	mapping->dev = dev;
+	mapping->direction = direction;
 	ret = sg_alloc_table_from_pages_segment(&mapping->table, buffer->pages, buffer->nr_pages, 0,
 						buffer->bytes, dma_get_max_seg_size(dev),
 						GFP_KERNEL);
@@ -110,7 +113,10 @@ static void heap_unmap(struct dma_buf_attachment *attachment, struct sg_table *t
 	atomic_dec(&heap_stats.mapped);
 }
 
-/* Who is on the list is attached, and has not gone: see edu_import.c for how that is kept. */
+/*
+ * Who is on the list is attached, and has not gone: see edu_import.c for how that is kept. What
+ * they do with the memory is in how they have mapped it, whatever the processor is to do.
+ */
 static int heap_begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction direction)
 {
 	struct heap_buffer *buffer = dmabuf->priv;
@@ -118,7 +124,7 @@ static int heap_begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction
 
 	mutex_lock(&buffer->lock);
 	list_for_each_entry(mapping, &buffer->mappings, list)
-		dma_sync_sgtable_for_cpu(mapping->dev, &mapping->table, direction);
+		dma_sync_sgtable_for_cpu(mapping->dev, &mapping->table, mapping->direction);
 	mutex_unlock(&buffer->lock);
 	return 0;
 }
@@ -130,7 +136,7 @@ static int heap_end_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction d
 
 	mutex_lock(&buffer->lock);
 	list_for_each_entry(mapping, &buffer->mappings, list)
-		dma_sync_sgtable_for_device(mapping->dev, &mapping->table, direction);
+		dma_sync_sgtable_for_device(mapping->dev, &mapping->table, mapping->direction);
 	mutex_unlock(&buffer->lock);
 	return 0;
 }
@@ -248,6 +254,7 @@ struct dma_buf *heap_export(struct heap *heap, struct heap_file *file, u64 bytes
 		heap_uncharge(heap, bytes);
 		goto err_put_file;
 	}
+	heap_handed_out(heap);
 	buffer->file = file;
 	lifetime_get(heap_life(heap));
 	atomic_inc(&heap_stats.buffers);

@@ -112,6 +112,9 @@ static long heap_get_info(struct heap_file *file, struct refcdev_heap_info __use
 	info.left = heap->size - min(heap->size, heap->used);
 	spin_unlock(&heap->lock);
 	info.largest = heap->kind->largest ? heap->kind->largest(heap) : info.left;
+	spin_lock(&file->lock);
+	info.largest = min(info.largest, heap_file_limit - file->used);
+	spin_unlock(&file->lock);
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 

@@ -41,7 +41,7 @@ module_param(file_limit_kib, uint, 0444);
 MODULE_PARM_DESC(file_limit_kib,
 		 "KiB that what was allocated through one open file may have (default 16384)");
 
-unsigned long heap_file_limit;
+u64 heap_file_limit;
 struct heap_stats heap_stats;
 
 static const struct sample_counter heap_counters[] = {
@@ -144,7 +144,7 @@ static int __init heap_module_init(void)
 		pr_err("heap: file_limit_kib=0: nothing could be allocated\n");
 		return -EINVAL;
 	}
-	heap_file_limit = (unsigned long)file_limit_kib << 10;
+	heap_file_limit = (u64)file_limit_kib << 10;
 	ret = heap_class_init();
 	if (ret)
 		return ret;

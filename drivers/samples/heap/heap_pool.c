@@ -46,12 +46,19 @@ int heap_charge(struct heap *heap, u64 bytes)
 	/* The size may be below what is used, by now. */
 	if (heap->used <= heap->size && bytes <= heap->size - heap->used) {
 		heap->used += bytes;
-		heap->peak = max(heap->peak, heap->used);
 		heap->buffers++;
 		ret = 0;
 	}
 	spin_unlock(&heap->lock);
 	return ret;
+}
+
+/* What was charged for is there; it might not have been. */
+void heap_handed_out(struct heap *heap)
+{
+	spin_lock(&heap->lock);
+	heap->peak = max(heap->peak, heap->used);
+	spin_unlock(&heap->lock);
 }
 
 void heap_uncharge(struct heap *heap, u64 bytes)
@@ -67,7 +74,7 @@ static struct page *heap_system_page(u32 address_bits)
 	struct page *page;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(heap_zones); i++) {
+	for (i = address_bits < 32; i < ARRAY_SIZE(heap_zones); i++) {
 		/* The OOM killer is not for what the caller can be refused. */
 		page = alloc_page(GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
 				  __GFP_RETRY_MAYFAIL | heap_zones[i]);
@@ -115,22 +122,17 @@ const struct heap_kind heap_system = {
 	.free		= heap_system_free,
 };
 
-static unsigned long heap_reserved_pages(const struct heap *heap)
-{
-	return heap->size >> PAGE_SHIFT;
-}
-
 static int heap_reserved_alloc(struct heap *heap, struct page **pages, unsigned long nr,
 			       u32 address_bits)
 {
 	unsigned long start, i;
 
 	spin_lock(&heap->lock);
-	start = bitmap_find_next_zero_area(heap->taken, heap_reserved_pages(heap), 0, nr, 0);
-	if (start < heap_reserved_pages(heap))
+	start = bitmap_find_next_zero_area(heap->taken, heap->pool_pages, 0, nr, 0);
+	if (start < heap->pool_pages)
 		bitmap_set(heap->taken, start, nr);
 	spin_unlock(&heap->lock);
-	if (start >= heap_reserved_pages(heap))
+	if (start >= heap->pool_pages)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
 		pages[i] = heap->pool + start + i;
@@ -149,7 +151,7 @@ static void heap_reserved_free(struct heap *heap, struct page **pages, unsigned 
 
 static u64 heap_reserved_largest(struct heap *heap)
 {
-	unsigned long nr = heap_reserved_pages(heap), start = 0, end, largest = 0;
+	unsigned long nr = heap->pool_pages, start = 0, end, largest = 0;
 
 	spin_lock(&heap->lock);
 	for (;;) {
@@ -176,7 +178,7 @@ static void heap_free_pool(void *data)
 {
 	struct heap *heap = data;
 
-	free_pages_exact(page_address(heap->pool), heap->size);
+	free_pages_exact(page_address(heap->pool), heap->pool_pages << PAGE_SHIFT);
 }
 
 /* As low as it can be had: it is for those who cannot reach far. */
@@ -186,7 +188,8 @@ static int heap_set_aside(struct heap *heap)
 	void *memory = NULL;
 	int i;
 
-	heap->taken = lifetime_kcalloc(life, BITS_TO_LONGS(heap_reserved_pages(heap)),
+	heap->pool_pages = heap->size >> PAGE_SHIFT;
+	heap->taken = lifetime_kcalloc(life, BITS_TO_LONGS(heap->pool_pages),
 				       sizeof(*heap->taken), GFP_KERNEL);
 	if (!heap->taken)
 		return -ENOMEM;

@@ -40,8 +40,12 @@ static ssize_t size_store(struct device *dev, struct device_attribute *attr, con
 {
 	struct heap *heap = dev_get_drvdata(dev);
 	u64 size;
-	int ret = kstrtou64(page, 0, &size);
+	int ret;
 
+	/* The mode of the file says so, and whoever may change that is told here. */
+	if (heap->kind->flags & REFCDEV_HEAP_FIXED)
+		return -EPERM;
+	ret = kstrtou64(page, 0, &size);
 	if (ret)
 		return ret;
 	if (!IS_ALIGNED(size, PAGE_SIZE))

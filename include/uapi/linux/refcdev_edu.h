@@ -144,7 +144,8 @@ struct refcdev_edu_transfer {
  *
  * ``EBADF``, ``EINVAL``: there is no such file, or it is no dma-buf. ``EBUSY``: the buffer lies
  * where the device cannot reach it. ``EMFILE``: as many are attached as an open file may have.
- * ``ENOMEM``; or what the buffer's exporter says.
+ * ``ENOMEM``; ``EINTR``, where a signal came before the buffer could be had; or what its exporter
+ * says.
  */
 #define REFCDEV_EDU_ATTACH		_IOWR('R', 0x24, struct refcdev_edu_attachment)
 

@@ -40,7 +40,8 @@
  * @handle: out: what allocates from it, through this open file
  * @size: out: how many bytes it may hand out
  * @left: out: how many of them are left
- * @largest: out: how many of these one buffer may have; others may be faster
+ * @largest: out: how many of these one buffer may have, with what else was allocated through
+ *	this file; others may be faster
  * @address_bits: out: its buffers can be had in as few bits of address, if asked for
  * @reserved: out: 0
  */
@@ -84,8 +85,10 @@ struct refcdev_heap_allocation {
  * define REFCDEV_HEAP_ALLOCATE - get a buffer
  *
  * ``EINVAL``: the handle is not one of this file; or no buffer of this heap could ever be like
- * that; or it is larger than an open file may have. ``EDQUOT``: it would be, with what else was
- * allocated through this file. ``ENOMEM``: there is not so much left, or not so much of one piece.
+ * that; or it is larger than an open file may have; or there is something in @flags or @reserved
+ * that means nothing. ``EDQUOT``: it is too large with what else was allocated through this file.
+ * ``ENOMEM``: there is not so much left, not so much of one piece, or not in so few bits.
+ * ``EMFILE``, ``ENFILE``: as any call that opens a file.
  */
 #define REFCDEV_HEAP_ALLOCATE		_IOWR('R', 0x31, struct refcdev_heap_allocation)
 
