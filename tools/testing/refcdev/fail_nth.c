@@ -14,7 +14,7 @@
 
 #define STEPS_MAX	2000
 
-static int fail_nth;
+static __thread int fail_nth;
 
 void fail_nth_open(void)
 {
@@ -29,7 +29,7 @@ static void no_failure(void)
 		require(pwrite(fail_nth, "0", 1, 0) == 1);
 }
 
-static void arm(unsigned int nth)
+void fail_nth_arm(unsigned int nth)
 {
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", nth);
@@ -37,8 +37,8 @@ static void arm(unsigned int nth)
 	require(pwrite(fail_nth, text, len, 0) == len);
 }
 
-/* Had the turn come? The answer's own copy counts as a step: where it fails, it had not. */
-static bool disarm(void)
+/* The answer's own copy counts as a step: where it fails, the turn had not come. */
+bool fail_nth_disarm(void)
 {
 	char text[16] = "";
 	bool injected = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
@@ -57,9 +57,9 @@ int fail_nth_once(const struct fail_plan *plan, unsigned int nth, bool *came)
 {
 	int ret;
 
-	arm(nth);
+	fail_nth_arm(nth);
 	ret = plan->op();
-	*came = disarm();
+	*came = fail_nth_disarm();
 	if (*came ? !is_clean(plan, ret) : ret != 0)
 		complain("%s: %s at step %u: errno %d (%s)", plan->name,
 			 *came ? "made to fail" : "failed by itself", nth, -ret, strerror(-ret));

@@ -29,8 +29,12 @@ struct fail_plan {
 	unsigned int first, stride;
 };
 
-/* To be called once per process, in the task that does the operations. */
+/* To be called once by each task that does operations. */
 void fail_nth_open(void);
+
+/* The step of that number fails, from now until it is asked whether its turn had come. */
+void fail_nth_arm(unsigned int nth);
+bool fail_nth_disarm(void);
 
 /* Only the step of that number: @came says if there was one. Returns what the operation did. */
 int fail_nth_once(const struct fail_plan *plan, unsigned int nth, bool *came);

@@ -3,7 +3,7 @@
 #
 # heap: buffers as programs have them: what is given out and refused, mapped and passed on, and
 # what stays of it when the exporter's device goes
-# refcdev-test: limit=150 boot=debug,stock
+# refcdev-test: limit=150 boot=debug,stock quick=stock
 
 . ./lib.sh
 class=/sys/class/refcdev_heap

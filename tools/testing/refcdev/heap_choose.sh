@@ -3,7 +3,7 @@
 #
 # heap_choose: a program finds memory for its device by what the heaps say of themselves, whichever
 # of them there are
-# refcdev-test: limit=60 machine=acpiphp boot=debug,stock
+# refcdev-test: limit=60 machine=acpiphp boot=debug,stock quick=stock
 
 . ./lib.sh
 

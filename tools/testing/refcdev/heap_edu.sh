@@ -3,7 +3,7 @@
 #
 # heap_edu: buffers in another device's DMA: what is transferred and what is refused; either of the
 # two devices goes, or both
-# refcdev-test: limit=300 machine=acpiphp boot=debug,stock
+# refcdev-test: limit=300 machine=acpiphp boot=debug,stock quick=stock
 
 . ./lib.sh
 load refcdev

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -35,24 +33,17 @@ static void setup(void)
 	memcpy(at, pattern, SIZE);
 }
 
-static sigjmp_buf escape;
-
-static void on_fault(int signal)
+/* Told by the kernel, which gets EFAULT where a program would get a signal. */
+static bool writable(uint8_t *byte)
 {
-	siglongjmp(escape, signal);
-}
+	int ends[2];
+	bool ret;
 
-/* What writing to it gives: 0, or the signal. */
-static int touch(volatile uint8_t *byte)
-{
-	const struct sigaction action = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
-	int signal;
-
-	require(sigaction(SIGBUS, &action, NULL) == 0 && sigaction(SIGSEGV, &action, NULL) == 0);
-	signal = sigsetjmp(escape, 0);
-	if (!signal)
-		*byte = *byte;
-	return signal;
+	require(pipe(ends) == 0);
+	ret = write(ends[1], "x", 1) == 1 && read(ends[0], byte, 1) == 1;
+	close(ends[0]);
+	close(ends[1]);
+	return ret;
 }
 
 static void expect_no_map(size_t size, int flags, off_t offset)
@@ -85,9 +76,9 @@ static void moved(void)
 	expect(mremap(at, SIZE, 2 * SIZE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
 	expect(mremap(at, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to);
 	expect(edu_same(to, pattern, SIZE, "moved"));
-	expect_equal(touch(at), SIGSEGV);
+	expect(!writable(at));
 	expect(mremap(to, SIZE, 4096, 0) == to);
-	expect_equal(touch(to + 4096), SIGSEGV);
+	expect(!writable(to + 4096));
 	expect(edu_same(to, pattern, 4096, "and shrunk"));
 }
 
@@ -96,7 +87,7 @@ static void in_parts(void)
 	close(buffer);
 	close(file);
 	expect_equal(munmap(at + 4096, 2 * 4096), 0);
-	expect_equal(touch(at + 4096), SIGSEGV);
+	expect(!writable(at + 4096));
 	expect(edu_same(at, pattern, 4096, "before the gap"));
 	expect(edu_same(at + 3 * 4096, pattern + 3 * 4096, 4096, "after the gap"));
 	expect_equal(munmap(at, 4096), 0);
@@ -111,17 +102,18 @@ static void in_parts(void)
 
 static void protected(void)
 {
-	volatile uint8_t *only = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, buffer, 0);
+	uint8_t *only = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, buffer, 0);
 
 	require(only != MAP_FAILED);
 	expect_equal(only[5], pattern[5]);
-	expect_equal(touch((void *)only), SIGSEGV);
-	expect_equal(mprotect((void *)only, SIZE, PROT_READ | PROT_WRITE), 0);
-	expect_equal(touch((void *)only), 0);
+	expect(!writable(only));
+	expect_equal(mprotect(only, SIZE, PROT_READ | PROT_WRITE), 0);
+	expect(writable(only));
+	expect_equal(at[0], 'x');
 	only[5] = 0x5a;
 	expect_equal(at[5], 0x5a);
 	/* There is nothing behind frames that they could come from again. */
-	expect_errno(madvise((void *)only, SIZE, MADV_DONTNEED), EINVAL);
+	expect_errno(madvise(only, SIZE, MADV_DONTNEED), EINVAL);
 }
 
 static void child_and_parent(void)

@@ -5,11 +5,11 @@
 # detach and kill, in all orders. The quick tier takes so many that everything that can come of
 # each has come once, others with another seed. Grace periods, which are most of what a module that
 # goes waits for, are cut short.
-# refcdev-test: limit=2100 machine=acpiphp boot=debug
+# refcdev-test: limit=2700 machine=acpiphp boot=debug
 
 . ./lib.sh
 expedited=/sys/kernel/rcu_expedited
-choice="--cover --first $((REFCDEV_SEED % 2184)) --floor 6 --kinds 27"
+choice="--cover --first $((REFCDEV_SEED % 2184)) --floor 12 --kinds 27"
 [ "$REFCDEV_TIER" = full ] && choice="--floor 2184 --kinds 27"
 load refcdev
 before=$(cat $expedited)

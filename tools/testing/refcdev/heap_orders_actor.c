@@ -227,9 +227,12 @@ void actor_empty(struct actor *self, const char *heap, struct before *before)
 /* A module that is loaded binds what is there. */
 static bool there(const char *module, bool (*is_bound)(void), int (*bind)(void))
 {
-	int ret = is_bound() ? 0 : module_load(module, "");
+	char path[64];
 
-	return ret == 0 || (ret == -EEXIST && bind() == 0);
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	if (access(path, F_OK))
+		return module_load(module, "") == 0 && is_bound();
+	return is_bound() || bind() == 0;
 }
 
 bool actor_begin(struct actor *self, const char *heap, struct before *before)
