@@ -146,6 +146,7 @@ static void *work(void *data)
 	arena_init(&worker->arena);
 	for (i = 0; i < KEPT; i++)
 		worker->buffers[i].fd = -1;
+	pthread_barrier_wait(&worker->storm->ready);
 	for (i = 0; i < CALLS_EACH; i++)
 		call_any(worker);
 	return NULL;
@@ -189,6 +190,7 @@ static void be_process(unsigned int number)
 
 	storm_open(&storm, number % 3 == 1);
 	before = numbers_in_use();
+	require(pthread_barrier_init(&storm.ready, NULL, THREADS) == 0);
 	for (i = 0; i < THREADS; i++) {
 		workers[i].storm = &storm;
 		workers[i].random = seed + (uint64_t)number * THREADS + i;

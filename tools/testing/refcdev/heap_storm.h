@@ -6,6 +6,7 @@
 #ifndef REFCDEV_HEAP_STORM_H
 #define REFCDEV_HEAP_STORM_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +52,7 @@ struct storm {
 	uint64_t stale;			/* of a file that was closed */
 	bool contiguous[2][2];
 	bool tight;			/* numbers of files run out */
+	pthread_barrier_t ready;	/* all threads have theirs */
 	uint64_t limit;			/* bytes for an open file */
 	uint64_t live;			/* at least so many are in use, through the first */
 };
