@@ -28,18 +28,8 @@ static uint8_t *at, wanted[SIZE];
 static void setup(void)
 {
 	require(plug_open(&plug, note) == 0);
-	if (!edu_is_bound())
-		require(edu_bind() == 0);
-	heap_renew();
-	fd = edu_open(0);
-	file = heap_file();
-	buffer = heap_allocate(file, heap_pick(file, false), SIZE, 0, 28);
-	require(buffer >= 0);
-	at = heap_map(buffer, SIZE);
-	edu_fill(at, SIZE, 1);
+	id = heap_attached(SIZE, &fd, &file, &buffer, &at);
 	memcpy(wanted, at, SIZE);
-	id = edu_import(fd, buffer);
-	require(id > 0);
 }
 
 /* Nothing is attached, though the file that asked for it is open; and the buffer is as it was. */

@@ -174,6 +174,8 @@ static void parse(int argc, char **argv)
 			least_kinds = atoi(optarg);
 		else if (option == 'c')
 			cover = true;
+		else if (option == 'h')
+			exit(puts(usage) < 0);
 		else
 			give_up("%s", usage);
 	}

@@ -4,6 +4,7 @@
  */
 #include <sys/mman.h>
 
+#include "edu.h"
 #include "heap_use.h"
 
 void heap_renew(void)
@@ -43,6 +44,24 @@ uint8_t *heap_map(int buffer, size_t bytes)
 
 	require(at != MAP_FAILED);
 	return at;
+}
+
+int heap_attached(size_t bytes, int *edu, int *file, int *buffer, uint8_t **at)
+{
+	int id;
+
+	if (!edu_is_bound())
+		require(edu_bind() == 0);
+	heap_renew();
+	*edu = edu_open(0);
+	*file = heap_file();
+	*buffer = heap_allocate(*file, heap_pick(*file, false), bytes, 0, 28);
+	require(*buffer >= 0);
+	*at = heap_map(*buffer, bytes);
+	edu_fill(*at, bytes, 1);
+	id = edu_import(*edu, *buffer);
+	require(id > 0);
+	return id;
 }
 
 void heap_expect(const char *counter, long wanted)

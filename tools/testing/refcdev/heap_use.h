@@ -23,6 +23,12 @@ uint64_t heap_limit(void);
 int heap_buffer(int file, bool contiguous, uint64_t bytes);
 uint8_t *heap_map(int buffer, size_t bytes);
 
+/*
+ * A buffer in pieces that edu has attached, full of what edu_fill() makes of seed 1, and what it
+ * was made with: its number. The heaps are new; edu need not be, as to bind it takes long.
+ */
+int heap_attached(size_t bytes, int *edu, int *file, int *buffer, uint8_t **at);
+
 /* A moment may pass before the last one that had it is done with it. */
 void heap_expect(const char *counter, long wanted);
 
