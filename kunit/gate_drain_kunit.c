@@ -92,7 +92,7 @@ static void enter_slowly_work(struct crew *crew, unsigned int nr)
 	lifetime_exit(life);
 }
 
-/* Who has read the flag unset, and not been counted yet, is waited for: by a grace period. */
+/* Who has read the flag unset, and not been counted yet, is waited for. */
 static void enter_in_the_middle_is_waited_for(struct kunit *test)
 {
 	struct scene *scene = test->priv;

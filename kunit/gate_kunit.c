@@ -9,7 +9,6 @@
 
 #include "helpers.h"
 
-#define MANY	64
 
 /* Disconnects elsewhere, so that a sum that is wrong fails the case, not the run. */
 static bool disconnects_soon(struct kunit *test)
@@ -176,40 +175,6 @@ static void disconnect_twice_is_harmless(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&scene->record.released), 1);
 }
 
-static s64 disconnect_all(struct kunit *test, struct thing **things, bool in_halves)
-{
-	ktime_t start = ktime_get();
-	int i;
-
-	for (i = 0; in_halves && i < MANY; i++)
-		KUNIT_EXPECT_EQ(test, lifetime_disconnect_begin(&things[i]->life), 0);
-	for (i = 0; in_halves && i < MANY; i++)
-		KUNIT_EXPECT_FALSE(test, may_enter(&things[i]->life));
-	for (i = 0; i < MANY; i++)
-		KUNIT_EXPECT_EQ(test, lifetime_disconnect(&things[i]->life), 0);
-	return ktime_us_delta(ktime_get(), start);
-}
-
-/* Begun together and finished after, many objects share one grace period. */
-static void halves_share_the_grace_period(struct kunit *test)
-{
-	struct thing **things = kunit_kcalloc(test, MANY, sizeof(*things), GFP_KERNEL);
-	s64 took[2];
-	int i, in_halves;
-
-	KUNIT_ASSERT_NOT_NULL(test, things);
-	for (in_halves = 0; in_halves < 2; in_halves++) {
-		for (i = 0; i < MANY; i++)
-			things[i] = thing_new(test);
-		took[in_halves] = disconnect_all(test, things, in_halves);
-		for (i = 0; i < MANY; i++)
-			lifetime_end(&things[i]->life);
-	}
-	kunit_info(test, "%d disconnects: one by one %lld us, in halves %lld us\n",
-		   MANY, took[false], took[true]);
-	KUNIT_EXPECT_LT(test, took[true], took[false]);
-}
-
 static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(enter_is_refused_for_ever_after_disconnect),
 	KUNIT_CASE(begin_refuses_and_does_not_wait),
@@ -218,7 +183,6 @@ static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(exit_in_another_task_on_another_cpu),
 	KUNIT_CASE(exit_on_another_cpu_ends_the_drain),
 	KUNIT_CASE(disconnect_twice_is_harmless),
-	KUNIT_CASE(halves_share_the_grace_period),
 	{}
 };
 

@@ -262,7 +262,7 @@ static void nobody_inside_after_disconnect(struct kunit *test)
 	race_run(test, SINGLE, 1);
 }
 
-/* The same where many disconnects share a grace period. */
+/* The same where the CPUs are asked once for many disconnects. */
 static void nobody_inside_after_disconnect_in_halves(struct kunit *test)
 {
 	race_run(test, BATCHED, BATCH);

@@ -6,6 +6,7 @@
 #ifndef REFCDEV_COMPAT_H
 #define REFCDEV_COMPAT_H
 
+#include <linux/context_tracking_state.h>
 #include <linux/fs.h>
 #include <linux/version.h>
 
@@ -178,8 +179,10 @@
 /* 6.13: the name of a namespace of symbols is a string */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define import_dma_buf_ns()		MODULE_IMPORT_NS(DMA_BUF)
+#define import_kunit_ns()		MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
 #else
 #define import_dma_buf_ns()		MODULE_IMPORT_NS("DMA_BUF")
+#define import_kunit_ns()		MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
 #endif
 
 /* 6.8: interrupts by a wire got the name that PCI has for them */
@@ -232,6 +235,25 @@
 #define mmap_file_compat(file, vma)	call_mmap(file, vma)
 #else
 #define mmap_file_compat(file, vma)	vfs_mmap(file, vma)
+#endif
+
+/*
+ * 6.12: names without "dynticks". Is that CPU neither idle nor, with nohz_full, in user space?
+ * Without SMP or preemption there is no word to tell, and no other CPU.
+ */
+#ifndef CONFIG_CONTEXT_TRACKING_IDLE
+#define rcu_is_watching_cpu(cpu)	true
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define rcu_is_watching_cpu(cpu)	(ct_dynticks_cpu_acquire(cpu) & RCU_DYNTICKS_IDX)
+#else
+#define rcu_is_watching_cpu(cpu)	(ct_rcu_watching_cpu_acquire(cpu) & CT_RCU_WATCHING)
+#endif
+
+/* Exported, but declared in kernel/rcu/rcu.h only. */
+#ifdef CONFIG_TREE_RCU
+bool rcu_gp_is_normal(void);
+#else
+static inline bool rcu_gp_is_normal(void) { return true; }
 #endif
 
 /* 7.0: flags of mappings are a type of their own, for shmem_file_setup() as well */

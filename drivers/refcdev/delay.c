@@ -3,8 +3,10 @@
  * delay.c: waits at the named points of delay.h; only in debug builds
  */
 
+#include <kunit/visibility.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 
 #include "delay.h"
@@ -37,6 +39,13 @@ void __refcdev_delay(enum refcdev_delay where)
 		udelay(us % 1000);
 	}
 }
+
+/* What writing to the file does, for the suites. */
+void refcdev_delay_set(enum refcdev_delay where, unsigned int us)
+{
+	WRITE_ONCE(delays[where].us, us);
+}
+EXPORT_SYMBOL_IF_KUNIT(refcdev_delay_set);
 
 void refcdev_delay_init(struct dentry *parent)
 {

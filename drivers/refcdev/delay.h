@@ -23,8 +23,9 @@ struct dentry;
 	X(mmap_linked,		true)	/* driver's mmap, and kernel's link */	\
 	X(register_live,	true)	/* minor reachable, and device there */	\
 	X(disconnect_flag,	true)	/* flag set, and minors erased */	\
-	X(disconnect_grace,	true)	/* minors erased, and grace period */	\
-	X(disconnect_fold,	true)	/* grace period, and counters folded */	\
+	X(disconnect_erased,	true)	/* minors erased, and CPUs asked */	\
+	X(quiesce_asked,	true)	/* CPUs asked, and the round over */	\
+	X(disconnect_fold,	true)	/* CPUs asked, and counters folded */	\
 	X(disconnect_cancel,	true)	/* folded, and the cancel hook */	\
 	X(disconnect_drained,	true)	/* nobody inside, and mappings zapped */ \
 	X(disconnect_zapped,	true)	/* mappings zapped, and nodes removed */ \
@@ -38,6 +39,7 @@ enum refcdev_delay {
 
 #ifdef CONFIG_REFCDEV_DEBUG
 void __refcdev_delay(enum refcdev_delay where);
+void refcdev_delay_set(enum refcdev_delay where, unsigned int us);
 void refcdev_delay_init(struct dentry *parent);
 #define refcdev_delay(name)	__refcdev_delay(REFCDEV_DELAY_##name)
 #else

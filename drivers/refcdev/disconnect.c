@@ -3,7 +3,7 @@
  * disconnect.c: the way down of an object, in order
  *
  *  1. refuse: set the flag, erase minors and names           lifetime_disconnect_begin()
- *  2. one RCU grace period, shared by all who began before it
+ *  2. wait for those who have seen neither, once for all who began before  quiesce_wait()
  *  3. count who is inside
  *  4. wake who sleeps inside, actions of LIFETIME_AT_CANCEL, and cancel hook; again until
  *     nobody is inside. Tell who waits outside, once; consumers as well, and detach them
@@ -36,7 +36,6 @@
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
-#include <linux/rcupdate.h>
 
 #include "consumer.h"
 #include "delay.h"
@@ -46,6 +45,7 @@
 #include "locks.h"
 #include "managed.h"
 #include "node.h"
+#include "quiesce.h"
 #include "trace.h"
 #include "vma.h"
 
@@ -68,7 +68,7 @@ static bool would_wait_for_itself(struct lifetime *life)
  * @life: the object
  *
  * The first half of lifetime_disconnect(), for whoever loses many devices at once:
- * begin with each, then finish each, and all of them share one grace period.
+ * begin with each, then finish each, and the CPUs are asked once for all of them.
  *
  * Context: process context, sleeps little. The caller has a reference.
  * Return: 0; -EDEADLK if called from inside one of the object's own calls: nothing
@@ -94,15 +94,14 @@ void lifetime_refuse(struct lifetime *life)
 		refcdev_delay(disconnect_flag);
 		refcdev_erase_nodes(life);
 		lifetime_withdraw(life);
-		refcdev_delay(disconnect_grace);
-		/* Orders what went before against the sections that it waits for. */
-		life->grace_period = get_state_synchronize_rcu();
+		refcdev_delay(disconnect_erased);
+		life->quiescence = quiesce_state();
 	}
 	mutex_unlock(&life->list_lock);
 }
 
 /*
- * Armed from the grace period until the nodes are removed, so it also speaks when the
+ * Armed from the first wait until the nodes are removed, so it also speaks when the
  * cancel hook blocks, or an attribute in sysfs.
  */
 static void drain_report(struct work_struct *work)
@@ -115,7 +114,7 @@ static void drain_report(struct work_struct *work)
 	for (op = 0; op < LIFETIME_NR_OPS; op++) {
 		int calls = READ_ONCE(life->inside_by_op[op]);
 
-		/* Below zero before all are added up, as long as the grace period takes. */
+		/* Below zero before all are added up. */
 		if (calls <= 0)
 			continue;
 		said = true;
@@ -167,7 +166,8 @@ static void drain(struct lifetime *life)
 		trace_lifetime_cancel(life->name, round++, READ_ONCE(life->inside));
 		refcdev_delay(disconnect_cancel);
 		/* First: the hook may take a lock that one of them holds. */
-		woken = max(woken, wake_inside(life));
+		if (!gate_is_idle(life))
+			woken = max(woken, wake_inside(life));
 		lifetime_tell_consumers(life);
 		lifetime_run_phase(life, LIFETIME_AT_CANCEL);
 		/* Whoever is inside has to leave, even where the hook comes too late. */
@@ -207,7 +207,7 @@ static void lifetime_finish(struct lifetime *life)
 	/* The flag may be set and the rest of lifetime_refuse() not yet done. */
 	mutex_lock(&life->list_lock);
 	mutex_unlock(&life->list_lock);
-	cond_synchronize_rcu_expedited(life->grace_period);
+	quiesce_wait(life->quiescence, life->name);
 	refcdev_delay(disconnect_fold);
 	gate_fold(life);
 	drain(life);

@@ -14,16 +14,16 @@
  * life->inside, a plain number that wraps below zero as long as nobody has added the
  * counters to it. Pointer and flag are one word, so that a call loads and tests one.
  *
- * Between the modes lies one RCU grace period. Both read the flag and act on it in
- * one section with preemption disabled, and a grace period waits for all such
- * sections that began before it. So after it:
+ * Between the modes quiesce.c waits. Both read the flag and act on it in one section
+ * with preemption disabled, and it waits for all such sections that began before it. So
+ * after that:
  *
  * G1. nobody moves a per-CPU counter any more: whoever saw the flag unset is done,
  *     and everybody else sees it set;
  * G2. the sum over all possible CPUs is what entered minus what left in open mode,
  *     modulo 2^32, which is enough as life->inside has the same width;
  * G3. what a caller wrote before an exit in open mode is visible to whoever waited
- *     for the grace period; before an exit in closed mode, to whoever takes
+ *     for that; before an exit in closed mode, to whoever takes
  *     life->lock after it.
  *
  * gate_fold() adds that sum to life->inside, which from then on is the number of
@@ -41,6 +41,7 @@
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/sched/task_stack.h>
+#include <linux/string.h>
 
 #include "gate.h"
 
@@ -100,25 +101,30 @@ void gate_dep_drain(struct lifetime *life)
 #endif
 
 /*
- * Add up who is inside. Once per object, a grace period after gate_close(): the counters do
- * not move any more, so they need no lock.
+ * Add up who is inside. Once per object, when nobody acts on the open gate any more: the
+ * counters do not move, so they need no lock.
  */
 void gate_fold(struct lifetime *life)
 {
 	unsigned int sums[LIFETIME_NR_OPS] = { 0 };
+	bool any = false, wrong;
 	unsigned long flags;
-	bool wrong = false;
 	int cpu, op;
 
 	/* Possible, not online: a CPU that went away leaves its count behind. */
 	for_each_possible_cpu(cpu) {
 		const struct lifetime_counts *counts = per_cpu_ptr(life->counts, cpu);
 
+		/* Most have none: whoever entered there left there, or never came. */
+		if (!memchr_inv(counts->nr, 0, sizeof(counts->nr)))
+			continue;
+		any = true;
 		for (op = 0; op < LIFETIME_NR_OPS; op++)
 			sums[op] += counts->nr[op];
 	}
 	raw_spin_lock_irqsave(&life->lock, flags);
-	for (op = 0; op < LIFETIME_NR_OPS; op++) {
+	wrong = !any && life->inside;
+	for (op = 0; any && op < LIFETIME_NR_OPS; op++) {
 		life->inside_by_op[op] += sums[op];
 		life->inside += sums[op];
 		wrong |= (int)life->inside_by_op[op] < 0;

@@ -18,6 +18,9 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
+/* For the suite that looks at what is asked of other CPUs. */
+EXPORT_TRACEPOINT_SYMBOL_GPL(lifetime_quiesce);
+
 static struct dentry *refcdev_debugfs;
 
 static int __init refcdev_init(void)

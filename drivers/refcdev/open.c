@@ -25,22 +25,27 @@
 #include "trace.h"
 
 /*
- * Find the node of a number, and go in. The look-up and the enter are one RCU
- * section, which ends before the node can be freed: an object is freed only after
- * it was disconnected, and a disconnect erases the minor, then waits for a grace
- * period. Inside, the driver's unbind waits for us, and with it the module's exit.
+ * Find the node of a number, and go in. The look-up and the enter are one section with
+ * preemption off, which ends before the node can be freed: an object is freed only
+ * after it was disconnected, and a disconnect erases the minor, then waits for such
+ * sections; of readers of RCU, only for those that cannot be preempted. Inside, the
+ * driver's unbind waits for us, and with it the module's exit.
  */
 static struct refcdev *open_enter(unsigned int minor, struct gate_frame *frame)
 {
 	struct refcdev *cdev;
 
+	preempt_disable();
 	rcu_read_lock();
 	cdev = refcdev_lookup(minor);
-	if (cdev && !gate_enter(cdev->life, REFCDEV_OP_open, frame)) {
+	rcu_read_unlock();
+	if (cdev && unlikely(!__lifetime_enter_atomic(cdev->life, REFCDEV_OP_open))) {
 		trace_refcdev_refuse(cdev->life->name, refcdev_op_name(REFCDEV_OP_open));
 		cdev = NULL;
 	}
-	rcu_read_unlock();
+	preempt_enable();
+	if (cdev)
+		gate_frame_set(cdev->life, REFCDEV_OP_open, frame);
 	return cdev;
 }
 

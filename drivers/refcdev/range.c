@@ -36,7 +36,7 @@ struct refcdev_range {
 static DEFINE_MUTEX(ranges_lock);
 static LIST_HEAD(ranges);
 static unsigned int next_minor;
-static DEFINE_XARRAY(reachable);	/* minor -> struct refcdev, freed after a grace period */
+static DEFINE_XARRAY(reachable);	/* minor -> struct refcdev; see open_enter() */
 static struct cdev *dispatcher_cdev;
 static dev_t first_devt;
 
@@ -159,13 +159,13 @@ int refcdev_publish(struct refcdev *cdev)
 	return xa_insert(&reachable, refcdev_minor(cdev), cdev, GFP_KERNEL);
 }
 
-/* From here on no open finds the node; one that has found it is in an RCU section. */
+/* From here on no open finds the node; one that has found it has preemption off. */
 void refcdev_unpublish(struct refcdev *cdev)
 {
 	xa_cmpxchg(&reachable, refcdev_minor(cdev), cdev, NULL, GFP_KERNEL);
 }
 
-/* Called and the result used under rcu_read_lock(): the node is freed later. */
+/* Called under rcu_read_lock(); the result is used as long as preemption stays off. */
 struct refcdev *refcdev_lookup(unsigned int minor)
 {
 	XA_STATE(xas, &reachable, minor);

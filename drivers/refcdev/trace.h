@@ -89,6 +89,27 @@ TRACE_EVENT(lifetime_cancel,
 		  __entry->inside)
 );
 
+/*
+ * asked: CPUs that were interrupted; grace_period: that was not enough. Not for who finds that
+ * another's did for him, too.
+ */
+TRACE_EVENT(lifetime_quiesce,
+	TP_PROTO(const char *name, unsigned int asked, bool grace_period),
+	TP_ARGS(name, asked, grace_period),
+	TP_STRUCT__entry(
+		__string(name, name)
+		__field(unsigned int, asked)
+		__field(bool, grace_period)
+	),
+	TP_fast_assign(
+		assign_str_compat(name, name);
+		__entry->asked = asked;
+		__entry->grace_period = grace_period;
+	),
+	TP_printk("name=%s asked=%u grace_period=%d", __get_str(name), __entry->asked,
+		  __entry->grace_period)
+);
+
 /* inside: calls in flight when the counters were folded; woken: tasks asleep in them */
 TRACE_EVENT(lifetime_drain,
 	TP_PROTO(const char *name, unsigned int inside, unsigned int woken, u64 wait_ns),

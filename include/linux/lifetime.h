@@ -131,7 +131,7 @@ struct lifetime {
 	struct completion idle;
 
 	/* the way down; see disconnect.c */
-	unsigned long grace_period;
+	unsigned long quiescence;
 	unsigned long drain_claimed;
 	unsigned long drain_since;	/* jiffies */
 	struct task_struct *drainer;
@@ -242,21 +242,27 @@ void __lifetime_exit_slow(struct lifetime *life, unsigned int op);
 
 /*
  * The flag, which is the pointer, is read and the counter moved in one section with
- * preemption off. The drainer sets the flag and then waits for an RCU grace period,
- * which waits for every such section that may have read it unset: what it adds up
- * afterwards (gate.c) is complete. this_cpu_inc(), not __this_cpu_inc(): an interrupt
- * may enter in the middle.
+ * preemption off, the caller's. The drainer sets the flag and then waits for every such
+ * section that may have read it unset (quiesce.c): what it adds up afterwards (gate.c) is
+ * complete. this_cpu_inc(), not __this_cpu_inc(): an interrupt may enter in the middle.
  */
-static __always_inline bool __lifetime_enter(struct lifetime *life, unsigned int op)
+static __always_inline bool __lifetime_enter_atomic(struct lifetime *life, unsigned int op)
 {
-	struct lifetime_counts __percpu *active;
+	struct lifetime_counts __percpu *active = READ_ONCE(life->active);
 
-	preempt_disable();
-	active = READ_ONCE(life->active);
 	if (likely(active))
 		this_cpu_inc(active->nr[op]);
-	preempt_enable();
 	return active;
+}
+
+static __always_inline bool __lifetime_enter(struct lifetime *life, unsigned int op)
+{
+	bool entered;
+
+	preempt_disable();
+	entered = __lifetime_enter_atomic(life, op);
+	preempt_enable();
+	return entered;
 }
 
 /*

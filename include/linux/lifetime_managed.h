@@ -28,7 +28,7 @@
  *
  * These are all phases there are, in this order. In each, what was added last comes first:
  *
- * 1. *refuse*: nobody gets in any more, and a grace period later everybody knows.
+ * 1. *refuse*: nobody gets in any more, and a moment later everybody knows.
  * 2. %LIFETIME_AT_CANCEL: calls may be inside. To stop what they wait for. Comes before the
  *    first &lifetime_ops.cancel, and once.
  * 3. *drain*: sleepers are woken and &lifetime_ops.cancel is called until nobody is inside.

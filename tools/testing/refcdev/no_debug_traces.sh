@@ -8,7 +8,7 @@
 check "no symbol of a delay point in refcdev.ko" \
 	sh -c '! strings modules/refcdev.ko | grep -i "refcdev_delay"'
 check "no name of a delay point in refcdev.ko" \
-	sh -c '! strings modules/refcdev.ko | grep -x "disconnect_grace\|open_entered\|release_last"'
+	sh -c '! strings modules/refcdev.ko | grep -x "disconnect_erased\|open_entered\|release_last"'
 load refcdev
 check "no delay points in debugfs" [ ! -e $debugfs/refcdev/delay ]
 unload refcdev
