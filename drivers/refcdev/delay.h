@@ -16,6 +16,7 @@ struct dentry;
 	X(exit_flag,		false)	/* flag read, and the count given back */ \
 	X(exit_woken,		false)	/* drainer woken, and the lock released */ \
 	X(async_completed,	false)	/* submitter told, and the count given back */ \
+	X(open_found,		false)	/* node found, and its gate entered */	\
 	X(open_entered,		true)	/* gate entered, and reference taken */	\
 	X(open_ready,		true)	/* reference taken, and driver's open */ \
 	X(open_done,		true)	/* driver's open, and gate left */	\

@@ -39,6 +39,7 @@ static struct refcdev *open_enter(unsigned int minor, struct gate_frame *frame)
 	rcu_read_lock();
 	cdev = refcdev_lookup(minor);
 	rcu_read_unlock();
+	refcdev_delay(open_found);
 	if (cdev && unlikely(!__lifetime_enter_atomic(cdev->life, REFCDEV_OP_open))) {
 		trace_refcdev_refuse(cdev->life->name, refcdev_op_name(REFCDEV_OP_open));
 		cdev = NULL;

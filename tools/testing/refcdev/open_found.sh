@@ -1,0 +1,44 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# open_found: C5: a device goes while an open has found its node and not entered it yet: what
+# was found is there as long as that takes. Most of an open's time is spent there in this test.
+# refcdev-test: limit=60
+
+. ./lib.sh
+rounds=20
+[ "$REFCDEV_TIER" = full ] && rounds=500
+driver=/sys/bus/platform/drivers/refcdev-fifo
+device=refcdev-fifo.0
+
+open_and_close()
+{
+	while [ ! -e /tmp/enough ]; do
+		true <>/dev/fifo0 && echo >>/tmp/opened
+	done 2>/dev/null
+}
+
+# unbinds: nobody waits for an open in between, each of which takes its time
+unbinds()
+{
+	for _ in $(seq $rounds); do
+		echo $device >$driver/unbind && echo $device >$driver/bind || return
+	done
+}
+
+rm -f /tmp/enough /tmp/opened
+load refcdev
+load fifo
+echo 20000 >$debugfs/refcdev/delay/open_found
+open_and_close &
+until [ -s /tmp/opened ]; do :; done
+check "$rounds times it was unbound and bound" unbinds
+echo >/tmp/enough
+wait $!
+result "opens went on" $(($(wc -l </tmp/opened) <= 1))
+echo "# $(wc -l </tmp/opened) opens succeeded"
+echo 0 >$debugfs/refcdev/delay/open_found
+check "all private data but the bound device's was released" \
+	[ "$(number refcdev-fifo/released)" = $rounds ]
+unload fifo refcdev
+finish
