@@ -11,7 +11,7 @@
 
 #include <linux/export.h>
 #include <linux/module.h>
-#include <linux/rcupdate.h>
+#include <linux/preempt.h>
 
 #include "delay.h"
 #include "fops.h"
@@ -36,9 +36,7 @@ static struct refcdev *open_enter(unsigned int minor, struct gate_frame *frame)
 	struct refcdev *cdev;
 
 	preempt_disable();
-	rcu_read_lock();
 	cdev = refcdev_lookup(minor);
-	rcu_read_unlock();
 	refcdev_delay(open_found);
 	if (cdev && unlikely(!__lifetime_enter_atomic(cdev->life, REFCDEV_OP_open))) {
 		trace_refcdev_refuse(cdev->life->name, refcdev_op_name(REFCDEV_OP_open));

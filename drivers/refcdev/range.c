@@ -18,6 +18,7 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
@@ -165,16 +166,23 @@ void refcdev_unpublish(struct refcdev *cdev)
 	xa_cmpxchg(&reachable, refcdev_minor(cdev), cdev, NULL, GFP_KERNEL);
 }
 
-/* Called under rcu_read_lock(); the result is used as long as preemption stays off. */
+/*
+ * Called with preemption off, and the result is used as long as that stays so. To RCU it is
+ * a read section; only lockdep has to be told.
+ */
 struct refcdev *refcdev_lookup(unsigned int minor)
 {
 	XA_STATE(xas, &reachable, minor);
 	struct refcdev *cdev;
 
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		rcu_read_lock();
 	/* xa_load() without a read section of its own. There are no reserved entries. */
 	do {
 		cdev = xas_load(&xas);
 	} while (xas_retry(&xas, cdev));
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		rcu_read_unlock();
 	return cdev;
 }
 

@@ -104,10 +104,10 @@ def table(found):
     yield f"Taking devices down, {rounds} rounds in turn on 2 processors, {found['release']}:"
     yield "ratios of times, median (quartiles). Device nodes are gone at the end of the second."
     yield ""
-    yield f"{'':50}{'until nobody is inside':26}{'all of it':24}{'bound':>6}"
+    yield f"{'':50}{'until nobody is inside':28}{'all of it':24}{'bound':>6}"
     for row in ROWS:
         bound = "" if row.bound is None else f"{row.bound:g}"
-        yield f"  {row.title:48}{ratio(found, row, 'drained')!s:26}" \
+        yield f"  {row.title:48}{ratio(found, row, 'drained')!s:28}" \
             f"{ratio(found, row, 'gone')!s:24}{bound:>6}"
     yield ""
     yield from _grace_periods(found)
@@ -116,7 +116,7 @@ def table(found):
 
 
 def _grace_periods(found):
-    yield f"{'grace periods of RCU, most of all rounds':50}{'while one waits':26}" \
+    yield f"{'grace periods of RCU, most of all rounds':50}{'while one waits':28}" \
         f"{'until all are gone':24}{'bound':>6}"
     for name, title in (("refcdev", "1 device"), ("nodes", "64 nodes of one lifetime"),
                         ("percpu_ref", "1 device with percpu_ref"),
@@ -126,7 +126,7 @@ def _grace_periods(found):
         whole = f"{max(v['expedited'] for v in values)} expedited, " \
             f"{max(v['normal'] for v in values)} others"
         bound = str(GRACE_PERIODS) if name == "together" else ""
-        yield f"  {title:48}{most_waited(found, name):<26}{whole:24}{bound:>6}"
+        yield f"  {title:48}{most_waited(found, name):<28}{whole:24}{bound:>6}"
 
 
 def _memory(found):
