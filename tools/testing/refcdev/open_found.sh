@@ -14,7 +14,7 @@ device=refcdev-fifo.0
 open_and_close()
 {
 	while [ ! -e /tmp/enough ]; do
-		true <>/dev/fifo0 && echo >>/tmp/opened
+		true </dev/fifo0 && echo >>/tmp/opened
 	done 2>/dev/null
 }
 
