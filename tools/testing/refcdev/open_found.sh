@@ -10,6 +10,7 @@ rounds=20
 [ "$REFCDEV_TIER" = full ] && rounds=500
 driver=/sys/bus/platform/drivers/refcdev-fifo
 device=refcdev-fifo.0
+tracing=/sys/kernel/tracing/instances/open_found
 
 open_and_close()
 {
@@ -29,14 +30,17 @@ unbinds()
 rm -f /tmp/enough /tmp/opened
 load refcdev
 load fifo
+mkdir $tracing && echo 1 >$tracing/events/refcdev/refcdev_refuse/enable || give_up "no tracing"
 echo 20000 >$debugfs/refcdev/delay/open_found || give_up "no delay points in this build"
 open_and_close &
 until [ -s /tmp/opened ]; do :; done
 check "$rounds times it was unbound and bound" unbinds
 echo >/tmp/enough
 wait $!
-result "opens went on" $(($(wc -l </tmp/opened) <= 1))
-echo "# $(wc -l </tmp/opened) opens succeeded"
+refused=$(grep -c "refcdev_refuse: name=$device op=open" $tracing/trace)
+echo "# opens that succeeded: $(wc -l </tmp/opened); refused, after they had found the node: $refused"
+check "such opens were caught, at every fourth unbind at least" [ "$refused" -ge $((rounds / 4)) ]
+rmdir $tracing
 echo 0 >$debugfs/refcdev/delay/open_found
 check "all private data but the bound device's was released" \
 	[ "$(number refcdev-fifo/released)" = $rounds ]
