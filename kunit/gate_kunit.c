@@ -9,7 +9,6 @@
 
 #include "helpers.h"
 
-
 /* Disconnects elsewhere, so that a sum that is wrong fails the case, not the run. */
 static bool disconnects_soon(struct kunit *test)
 {

@@ -176,13 +176,15 @@
 #define vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))
 #endif
 
-/* 6.13: the name of a namespace of symbols is a string */
+/* 6.13: the name of a namespace of symbols is a string; <kunit/visibility.h> is of 6.2 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define import_dma_buf_ns()		MODULE_IMPORT_NS(DMA_BUF)
 #define import_kunit_ns()		MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
+#define export_for_kunit(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, EXPORTED_FOR_KUNIT_TESTING)
 #else
 #define import_dma_buf_ns()		MODULE_IMPORT_NS("DMA_BUF")
 #define import_kunit_ns()		MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
+#define export_for_kunit(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, "EXPORTED_FOR_KUNIT_TESTING")
 #endif
 
 /* 6.8: interrupts by a wire got the name that PCI has for them */

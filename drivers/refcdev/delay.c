@@ -3,12 +3,12 @@
  * delay.c: waits at the named points of delay.h; only in debug builds
  */
 
-#include <kunit/visibility.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
 
+#include "compat.h"
 #include "delay.h"
 
 /* A longer one would trip the stall detectors, and hide the race it is to show. */
@@ -45,7 +45,8 @@ void refcdev_delay_set(enum refcdev_delay where, unsigned int us)
 {
 	WRITE_ONCE(delays[where].us, us);
 }
-EXPORT_SYMBOL_IF_KUNIT(refcdev_delay_set);
+
+export_for_kunit(refcdev_delay_set);
 
 void refcdev_delay_init(struct dentry *parent)
 {

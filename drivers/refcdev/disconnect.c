@@ -154,6 +154,14 @@ static unsigned int wake_inside(struct lifetime *life)
 	return lifetime_wake_sleepers(life);
 }
 
+static void tell_outside(struct lifetime *life, bool *told)
+{
+	if (*told)
+		return;
+	lifetime_tell_hangup(life);
+	*told = true;
+}
+
 /* Step 4. The one place that waits; never cut short, however long it takes. */
 static void drain(struct lifetime *life)
 {
@@ -165,8 +173,10 @@ static void drain(struct lifetime *life)
 	do {
 		trace_lifetime_cancel(life->name, round++, READ_ONCE(life->inside));
 		refcdev_delay(disconnect_cancel);
-		/* First: the hook may take a lock that one of them holds. */
-		if (!gate_is_idle(life))
+		/* First: the hook may take a lock that one of them holds, or wait for one. */
+		if (gate_is_idle(life))
+			tell_outside(life, &told);
+		else
 			woken = max(woken, wake_inside(life));
 		lifetime_tell_consumers(life);
 		lifetime_run_phase(life, LIFETIME_AT_CANCEL);
@@ -177,15 +187,12 @@ static void drain(struct lifetime *life)
 		idle = gate_is_idle(life);
 		if (!idle)
 			woken = max(woken, wake_inside(life));
-		if (!told && (idle || !somebody_joins(life))) {
-			lifetime_tell_hangup(life);
-			told = true;
-		}
+		if (idle || !somebody_joins(life))
+			tell_outside(life, &told);
 		if (!idle)
 			wait_for_completion_timeout(&life->idle, DRAIN_INTERVAL);
 	} while (!idle && !gate_is_idle(life));
-	if (!told)
-		lifetime_tell_hangup(life);
+	tell_outside(life, &told);
 	if (trace_lifetime_drain_enabled())
 		trace_lifetime_drain(life->name, inside, woken,
 				     start ? ktime_to_ns(ktime_get() - start) : 0);

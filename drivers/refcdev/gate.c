@@ -107,7 +107,7 @@ void gate_dep_drain(struct lifetime *life)
 void gate_fold(struct lifetime *life)
 {
 	unsigned int sums[LIFETIME_NR_OPS] = { 0 };
-	bool any = false, wrong;
+	bool any = false, wrong = false;
 	unsigned long flags;
 	int cpu, op;
 
@@ -123,7 +123,8 @@ void gate_fold(struct lifetime *life)
 			sums[op] += counts->nr[op];
 	}
 	raw_spin_lock_irqsave(&life->lock, flags);
-	wrong = !any && life->inside;
+	/* Who left late is known already, and who entered late. */
+	any |= !!memchr_inv(life->inside_by_op, 0, sizeof(life->inside_by_op));
 	for (op = 0; any && op < LIFETIME_NR_OPS; op++) {
 		life->inside_by_op[op] += sums[op];
 		life->inside += sums[op];

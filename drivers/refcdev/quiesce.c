@@ -11,7 +11,8 @@
  *     (nohz_full), is in none. It says so in a word of its own, which it changes with full
  *     ordering; expedited grace periods go by the same word. Such a CPU is left alone.
  * Q2. A CPU whose tasks were preemptible when our interrupt came is in none.
- * Q3. Of any other, one that was interrupted in the middle, nothing is known.
+ * Q3. Of any other, one that was interrupted in the middle, nothing is known. That is also
+ *     what a CPU says that runs a guest.
  *
  * A round asks all CPUs. Where Q1 and Q2 have answered for each of them, every section
  * that began before the round is over, and what it wrote is visible here; and whoever
@@ -19,8 +20,9 @@
  * period, which is waited for in the place of an answer:
  *
  * - if there was a Q3;
- * - if a CPU is busy, and RCU itself was told not to interrupt any: always so on
- *   PREEMPT_RT, and with rcupdate.rcu_normal=1;
+ * - if so many CPUs are busy that there would be one;
+ * - if one is busy, and RCU was told to interrupt none (rcupdate.rcu_normal=1, which is the
+ *   default on PREEMPT_RT once user space is there);
  * - if CPUs are coming or going. We may be in the middle of that, so it cannot be
  *   waited for;
  * - if the kernel does not count what disables preemption.
@@ -32,6 +34,7 @@
 
 #include <linux/atomic.h>
 #include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -42,67 +45,81 @@
 #include "quiesce.h"
 #include "trace.h"
 
-struct round {
-	unsigned int asked;		/* CPUs that were interrupted */
-	bool unsure;
-};
+/*
+ * With one CPU in twenty in the middle of something, two of three rounds of so many are sure.
+ * More would be interrupted in vain more often than not, and by the grace period once more.
+ */
+#define MOST_ASKED	8
 
 /* How many have begun and ended, in sum: odd while one is under way. */
 static unsigned long rounds;
 static DEFINE_MUTEX(rounds_lock);
+static struct cpumask asked;
 
-/* On the CPU that is asked. Nothing but this interrupt may be on top of what it does. */
+/* On a CPU that is asked. Nothing but this interrupt may be on top of what it does. */
 static void round_answer(void *data)
 {
-	struct round *round = data;
+	bool *unsure = data;
 
 	/* Whoever begins a section after this sees what was written before the round. */
 	smp_mb();
 	if (preempt_count() != HARDIRQ_OFFSET)
-		WRITE_ONCE(round->unsure, true);
+		WRITE_ONCE(*unsure, true);
 	/* What was written in a section before this is visible once the round is over. */
 	smp_mb();
 }
 
-/* With preemption off. */
-static bool round_must_ask(int cpu, void *data)
+/*
+ * Who is to be asked: not the CPU that this runs on, as that is in no section now. False if
+ * those are too many.
+ */
+static bool round_choose(void)
 {
-	struct round *round = data;
+	unsigned int most = rcu_gp_is_normal() ? 0 : MOST_ASKED;
+	int cpu, self = raw_smp_processor_id();
 
-	/* We are in no section, and an interrupt's on this CPU is over. */
-	if (cpu == smp_processor_id() || !rcu_is_watching_cpu(cpu))
-		return false;
-	if (rcu_gp_is_normal())
-		WRITE_ONCE(round->unsure, true);
-	if (READ_ONCE(round->unsure))
-		return false;
-	round->asked++;
+	for_each_online_cpu(cpu) {
+		if (cpu == self || !rcu_is_watching_cpu(cpu))
+			continue;
+		if (!most--) {
+			cpumask_clear(&asked);
+			return false;
+		}
+		cpumask_set_cpu(cpu, &asked);
+	}
 	return true;
 }
 
 /* True if all CPUs have answered, and are in no section. */
-static bool round_ask(struct round *round)
+static bool round_ask(void)
 {
+	bool chosen, unsure = false;
+
+	lockdep_assert_held(&rounds_lock);
+	cpumask_clear(&asked);
 	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || !cpus_read_trylock())
 		return false;
-	on_each_cpu_cond(round_must_ask, round_answer, round, true);
+	chosen = round_choose();
+	if (!cpumask_empty(&asked)) {
+		preempt_disable();
+		smp_call_function_many(&asked, round_answer, &unsure, true);
+		preempt_enable();
+	}
 	cpus_read_unlock();
-	return !READ_ONCE(round->unsure);
+	return chosen && !READ_ONCE(unsure);
 }
 
 static void round_run(const char *name)
 {
-	struct round round = { 0 };
 	bool sure;
 
-	lockdep_assert_held(&rounds_lock);
 	WRITE_ONCE(rounds, rounds + 1);
-	/* Pairs with quiesce_state(); and of the CPUs, with their leaving idle. */
+	/* Pairs with quiesce_state(); and, of each CPU, with its leaving idle. */
 	smp_mb();
-	sure = round_ask(&round);
+	sure = round_ask();
 	if (!sure)
 		synchronize_rcu_expedited();
-	trace_lifetime_quiesce(name, round.asked, !sure);
+	trace_lifetime_quiesce(name, cpumask_weight(&asked), !sure);
 	refcdev_delay(quiesce_asked);
 	/* What the CPUs wrote before is visible to whoever sees this, in quiesce_done(). */
 	smp_store_release(&rounds, rounds + 1);

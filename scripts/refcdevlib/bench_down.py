@@ -12,13 +12,13 @@ from .bench_stats import Ratio
 from .common import HarnessError, say
 
 ROUNDS = CROWDS = 31
-DOWN = re.compile(r"^\s*# down: (\w+) (\d+) (\d+) (\d+) (\d+) (\d+)$")
+DOWN = re.compile(r"^\s*# down: (\w+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$")
 WARM = re.compile(r"^\s*# down: warm$")
 SIZES = re.compile(r"^\s*# sizes: (\d+) (\d+) (\d+) (\d+) (\d+)$")
 MEMORY = re.compile(r"^\s*# memory: (\w+) (-?\d+) (-?\d+)$")
 SLAB = re.compile(r"^\s*# slab: (\w+) (\S+) ([\d.]+) (\d+)$")
 RELEASE = re.compile(r"^\s*# bench-kernel: (\S+)$")
-FIELDS = ("drained", "gone", "waited", "normal", "expedited")
+FIELDS = ("drained", "gone", "waited", "normal", "expedited", "asked")
 GRACE_PERIODS = 20		# that a thousand devices may take which are begun together
 FILES = (1, 10, 100, 1000, 10000)
 
@@ -89,6 +89,9 @@ def broken_bounds(found):
             median = ratio(found, row, "drained").median
             if median > row.bound:
                 problems.append(f"{row.title}: {median:.3g}, at most {row.bound:g}")
+    asked = max(values["asked"] for values in found["rounds"]["together"])
+    if asked > 1:
+        problems.append(f"for 1,000 devices begun together the processors were asked {asked} times")
     most = most_waited(found, "together")
     if most > GRACE_PERIODS:
         problems.append(f"1,000 devices begun together waited for {most} grace periods, "
@@ -127,6 +130,10 @@ def _grace_periods(found):
             f"{max(v['normal'] for v in values)} others"
         bound = str(GRACE_PERIODS) if name == "together" else ""
         yield f"  {title:48}{most_waited(found, name):<28}{whole:24}{bound:>6}"
+    asked = {name: max(values["asked"] for values in found["rounds"][name])
+             for name in ("serial", "together")}
+    yield f"  of the thousand, how often processors were asked: one by one {asked['serial']}, " \
+        f"begun together {asked['together']}"
 
 
 def _memory(found):

@@ -68,10 +68,9 @@ RULES = {
                                             slow=("refcdev_refused",),
                                             ways=frozenset({(0, 0, 0)})),
     "refcdev_open": _rule("the file's reference counts: of the object, and of two modules; "
-                          "the look-up, in an RCU section",
-                          "__rcu_read_lock __rcu_read_unlock refcdev_lookup try_module_get "
-                          "refcdev_op_name __lifetime_put refcount_warn_saturate", ways=None,
-                          locked=1, shared=True),
+                          "the look-up",
+                          "refcdev_lookup try_module_get refcdev_op_name __lifetime_put "
+                          "refcount_warn_saturate", ways=None, locked=1, shared=True),
     "refcdev_release": _rule("the file's reference to the object is dropped", "__lifetime_put",
                              ways=IF_THERE),
     "refcdev_mmap": _rule("its count is left to a work item that gets the address space's lock "

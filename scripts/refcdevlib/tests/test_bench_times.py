@@ -31,10 +31,10 @@ def down(**drained):
     lines = ["# bench-kernel: 6.1.0", "# sizes: 2 600 160 64 640", "# memory: lifetime 1040 330",
              "# memory: node 5000 0", "# memory: plain_node 4400 0", "# memory: plain_file 270 0",
              "# memory: file 272 0", "# slab: file filp 1.00 256",
-             "  # down: refcdev 99999 99999 0 0 0", "  # down: warm"]
+             "  # down: refcdev 99999 99999 0 0 0 0", "  # down: warm"]
     for number in range(10):
         lines += [f"  # down: {name} {times.get(name, 100) + number} 1000 {times.get('waited', 1)} "
-                  "7 1" for name in NAMES]
+                  f"7 1 {times.get('asked', 1)}" for name in NAMES]
     return bench_down.parse(lines)
 
 
@@ -47,7 +47,7 @@ class Disconnect(unittest.TestCase):
 
     def test_each_bound_can_be_broken(self):
         for name, drained in (("srcu", 150), ("percpu_ref", 1500), ("files_10000", 160),
-                              ("nodes", 220), ("waited", 21)):
+                              ("nodes", 220), ("waited", 21), ("asked", 2)):
             problems = bench_down.broken_bounds(down(**{name: drained}))
             self.assertEqual(len(problems), 1, name)
 
@@ -57,7 +57,7 @@ class Disconnect(unittest.TestCase):
         self.assertIn("open file", bench_down.broken_bounds(found)[0])
 
     def test_what_is_missing(self):
-        self.assertRaises(HarnessError, bench_down.parse, ["# down: refcdev 1 1 1 1 1"])
+        self.assertRaises(HarnessError, bench_down.parse, ["# down: refcdev 1 1 1 1 1 0"])
 
     def test_table(self):
         text = "\n".join(bench_down.table(down()))

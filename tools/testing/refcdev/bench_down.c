@@ -127,8 +127,8 @@ static void play(const struct scenario *scene)
 	settle();
 	require(ioctl(ctl, BENCHDOWN_DOWN, &down) == 0);
 	join_sleepers(scene->sleepers);
-	printf("# down: %s %llu %llu %llu %llu %llu\n", scene->name, down.drained, down.gone,
-	       down.waited, down.normal, down.expedited);
+	printf("# down: %s %llu %llu %llu %llu %llu %llu\n", scene->name, down.drained, down.gone,
+	       down.waited, down.normal, down.expedited, down.rounds);
 	close_files(scene->files);
 	require(ioctl(ctl, BENCHDOWN_FREE) == 0);
 }
@@ -149,10 +149,11 @@ static int help(int status)
 {
 	printf("usage: bench_down ROUNDS CROWDS\n"
 	       "Takes each kind of device down ROUNDS times, in turn, and 1,000 devices CROWDS\n"
-	       "times. Prints, for each time: '# down: KIND DRAINED GONE WAITED NORMAL EXPEDITED':\n"
-	       "nanoseconds until nobody was inside, in sum, and for all, with the nodes; how many\n"
-	       "grace periods of RCU ended in the first, and of each kind in the second. Then, of\n"
-	       "objects, nodes and files: '# memory: WHAT SLAB-BYTES PERCPU-BYTES', each.\n");
+	       "times. Prints, for each time: '# down: KIND DRAINED GONE WAITED NORMAL EXPEDITED\n"
+	       "ROUNDS': nanoseconds until nobody was inside, in sum, and for all, with the nodes;\n"
+	       "how many grace periods of RCU ended in the first, and of each kind in the second; of\n"
+	       "several devices, how often all processors were asked. Then, of objects, nodes and\n"
+	       "files: '# memory: WHAT SLAB-BYTES PERCPU-BYTES', each.\n");
 	return status;
 }
 

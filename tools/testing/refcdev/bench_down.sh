@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # bench_down: devices are taken down in every way that scripts/bench --disconnect times, once each:
-# it works, leaves nothing behind, and a thousand devices that are begun together share grace
-# periods. The times are for that command.
+# it works, leaves nothing behind, and for a thousand devices that are begun together the
+# processors are asked once. The times are for that command.
 # refcdev-test: limit=300 boot=stock tier=full
 
 . ./lib.sh
@@ -22,11 +22,19 @@ shared()
 		END { exit !seen || many }' /tmp/down
 }
 
+# rounds KIND: how often the processors were asked
+rounds()
+{
+	awk -v kind="$1" '$2 == "down:" && $3 == kind { print $9 }' /tmp/down
+}
+
 load refcdev
 load benchdown
 ./bench_down 1 1 >/tmp/down 2>&1
 result "devices are taken down in every way" $?
 sed 's/^\([^#]\)/# \1/' /tmp/down
 check "a thousand devices begun together take $most grace periods at most" shared
+check "for these the processors are asked once" [ "$(rounds together)" = 1 ]
+check "and for each of a thousand, one by one" [ "$(rounds serial)" = 1000 ]
 unload benchdown refcdev
 finish

@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # quiesce_isolated: cost: a processor that runs a program without a tick (nohz_full) is neither
-# interrupted by a disconnect nor waited for; and none is interrupted where RCU is told not to
-# interrupt any (rcu_normal). One that is busy in the kernel is waited for, then.
-# refcdev-test: limit=90 boot=stock append="nohz_full=1 rcupdate.rcu_normal=1"
+# interrupted by a disconnect nor waited for; one that is busy in the kernel is asked, and that
+# is enough. Where RCU is told not to interrupt any (rcu_normal), it is waited for instead.
+# refcdev-test: limit=90 boot=stock append=nohz_full=1
 
 . ./lib.sh
 
 driver=/sys/bus/platform/drivers/refcdev-fifo
 device=refcdev-fifo.0
 tracing=/sys/kernel/tracing/instances/quiesce_isolated
-rounds=20
+rcu_normal=/sys/kernel/rcu_normal
+rounds=40
+most=30
 
 # disconnects: as many of them, on the first processor
 disconnects()
@@ -43,30 +45,54 @@ events()
 	grep "lifetime_quiesce: name=$device" $tracing/trace | grep -c "$1"
 }
 
-show()
+# seen BESIDE-WHAT
+seen()
 {
-	echo "# $1: $(events "") disconnects; asked nobody: $(events asked=0)," \
+	echo "# beside $1: asked nobody: $(events asked=0) of $(events "")," \
 		"waited for no grace period: $(events grace_period=0)"
+	check "beside $1 each disconnect was seen" [ "$(events "")" = $rounds ]
+}
+
+in_user_space()
+{
+	beside sh -c 'while :; do :; done'
+}
+
+# large ones: between two of them it is not in the kernel
+in_the_kernel()
+{
+	beside dd if=/dev/zero of=/dev/null bs=16M
 }
 
 grep -q 1 /sys/devices/system/cpu/nohz_full || give_up "this kernel has no nohz_full"
+before=$(cat $rcu_normal)
 load refcdev
 load fifo
 mkdir $tracing && echo 1 >$tracing/events/refcdev/lifetime_quiesce/enable || give_up "no tracing"
 taskset -p 1 $$ >/dev/null
 
-beside sh -c 'while :; do :; done'
-show "beside a program"
-check "each disconnect was seen" [ "$(events "")" = $rounds ]
-check "none interrupts a processor" [ "$(events asked=0)" = $rounds ]
-check "none, or few, wait for one without a tick" [ "$(events grace_period=0)" -ge 15 ]
+echo 0 >$rcu_normal
+in_user_space
+seen "a program"
+check "few interrupt its processor" [ "$(events asked=0)" -ge $most ]
+check "few wait for it" [ "$(events grace_period=0)" -ge $most ]
 
-beside dd if=/dev/zero of=/dev/null bs=16M
-show "beside system calls"
-check "each disconnect was seen" [ "$(events "")" = $rounds ]
-check "none interrupts a busy processor, where RCU may not" [ "$(events asked=0)" = $rounds ]
-check "most wait for it" [ "$(events grace_period=1)" -ge 15 ]
+in_the_kernel
+seen "system calls"
+check "most interrupt the processor" [ "$(events asked=1)" -ge $most ]
+check "that was enough at times" [ "$(events grace_period=0)" -ge 5 ]
 
+echo 1 >$rcu_normal
+in_user_space
+seen "a program, rcu_normal"
+check "few wait for it, rcu_normal" [ "$(events grace_period=0)" -ge $most ]
+
+in_the_kernel
+seen "system calls, rcu_normal"
+check "none interrupts the processor" [ "$(events asked=0)" = $rounds ]
+check "most wait for it" [ "$(events grace_period=1)" -ge $most ]
+
+echo "$before" >$rcu_normal
 rmdir $tracing
 unload fifo refcdev
 finish

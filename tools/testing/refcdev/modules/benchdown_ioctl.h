@@ -37,6 +37,8 @@ struct benchdown_down {
 	__u64 waited;
 	__u64 normal;
 	__u64 expedited;
+	/* out: how often the CPUs were asked, for several devices of refcdev's; or 0 */
+	__u64 rounds;
 };
 
 struct benchdown_sizes {
