@@ -308,6 +308,43 @@ static int poller_woken(wait_queue_entry_t *entry, unsigned int mode, int flags,
 	return 1;
 }
 
+/* An object that notes how often its poller had been told when the hook came. */
+struct teller {
+	struct lifetime life;
+	wait_queue_head_t wait;
+	struct poller poller;
+	int told_before;
+};
+
+static void teller_cancel(struct lifetime *life)
+{
+	struct teller *teller = container_of(life, struct teller, life);
+
+	teller->told_before = teller->poller.woken;
+}
+
+static const struct lifetime_ops teller_ops = {
+	.owner = THIS_MODULE,
+	.cancel = teller_cancel,
+};
+
+/* The hook may wait for somebody who sleeps on a registered queue, and is not inside. */
+static void pollers_are_told_before_the_hook(struct kunit *test)
+{
+	struct teller *teller = lifetime_alloc(struct teller, life, NULL, &teller_ops);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(teller));
+	init_waitqueue_head(&teller->wait);
+	KUNIT_EXPECT_EQ(test, lifetime_add_waitqueue(&teller->life, &teller->wait), 0);
+	init_waitqueue_func_entry(&teller->poller.entry, poller_woken);
+	add_wait_queue(&teller->wait, &teller->poller.entry);
+	KUNIT_EXPECT_EQ(test, lifetime_disconnect(&teller->life), 0);
+	remove_wait_queue(&teller->wait, &teller->poller.entry);
+	KUNIT_EXPECT_EQ(test, teller->told_before, 1);
+	KUNIT_EXPECT_EQ(test, teller->poller.woken, 1);
+	lifetime_end(&teller->life);
+}
+
 /* Who polls a registered queue, epoll for one, is told EPOLLERR and EPOLLHUP, once. */
 static void pollers_are_told_once(struct kunit *test)
 {
@@ -331,6 +368,7 @@ static struct kunit_case gate_wait_cases[] = {
 	KUNIT_CASE(time_up_is_0),
 	KUNIT_CASE(queue_is_refused_after_disconnect),
 	KUNIT_CASE(pollers_are_told_once),
+	KUNIT_CASE(pollers_are_told_before_the_hook),
 	{}
 };
 

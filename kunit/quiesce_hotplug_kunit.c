@@ -7,13 +7,21 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/tracepoint.h>
 
+#include "../drivers/refcdev/trace.h"
 #include "helpers.h"
 
 static struct {
 	int state, removed, added;
 	struct scene *scene;		/* whose object is disconnected by the next CPU that goes */
+	bool grace_period;		/* the last round waited for one */
 } hotplug;
+
+static void hotplug_probe(void *data, const char *name, unsigned int asked, bool grace_period)
+{
+	hotplug.grace_period = grace_period;
+}
 
 static int hotplug_going(unsigned int cpu)
 {
@@ -34,7 +42,7 @@ static void hotplug_work(struct crew *crew, unsigned int nr)
 	hotplug.added = hotplug.removed ? 0 : add_cpu(cpu);
 }
 
-/* In the middle of that one cannot wait until it is over. */
+/* In the middle of that one cannot wait until it is over; and cannot do without an answer. */
 static void disconnect_while_a_cpu_goes(struct kunit *test)
 {
 	unsigned int cpus = num_online_cpus();
@@ -50,6 +58,7 @@ static void disconnect_while_a_cpu_goes(struct kunit *test)
 	if (!hotplug.removed) {
 		KUNIT_EXPECT_EQ(test, atomic_read(&scene->left), 1);
 		KUNIT_EXPECT_TRUE(test, completion_done(&scene->thing->life.dead));
+		KUNIT_EXPECT_TRUE(test, hotplug.grace_period);
 	}
 	lifetime_end(&scene->thing->life);
 	KUNIT_EXPECT_EQ(test, hotplug.added, 0);
@@ -66,8 +75,14 @@ static void hotplug_exit(struct kunit *test)
 
 static int hotplug_suite_init(struct kunit_suite *suite)
 {
+	int ret = register_trace_lifetime_quiesce(hotplug_probe, NULL);
+
+	if (ret)
+		return ret;
 	hotplug.state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "refcdev:kunit", NULL,
 						  hotplug_going);
+	if (hotplug.state < 0)
+		unregister_trace_lifetime_quiesce(hotplug_probe, NULL);
 	return min(hotplug.state, 0);
 }
 
@@ -75,6 +90,8 @@ static int hotplug_suite_init(struct kunit_suite *suite)
 static void hotplug_suite_exit(struct kunit_suite *suite)
 {
 	cpuhp_remove_state_nocalls(hotplug.state);
+	unregister_trace_lifetime_quiesce(hotplug_probe, NULL);
+	tracepoint_synchronize_unregister();
 }
 
 static struct kunit_case hotplug_cases[] = {

@@ -37,9 +37,10 @@ static void rounds_probe(void *data, const char *name, unsigned int asked, bool 
 	rounds.grace_periods += grace_period;
 }
 
-static struct rounds disconnect_all(struct kunit *test, struct thing **things, bool in_halves)
+/* Returns how many rounds that took. */
+static unsigned int disconnect_all(struct kunit *test, struct thing **things, bool in_halves)
 {
-	struct rounds before = rounds;
+	unsigned int before = rounds.count;
 	int i;
 
 	for (i = 0; in_halves && i < MANY; i++)
@@ -48,10 +49,10 @@ static struct rounds disconnect_all(struct kunit *test, struct thing **things, b
 		KUNIT_EXPECT_FALSE(test, may_enter(&things[i]->life));
 	for (i = 0; i < MANY; i++)
 		KUNIT_EXPECT_EQ(test, lifetime_disconnect(&things[i]->life), 0);
-	return (struct rounds){ .count = rounds.count - before.count };
+	return rounds.count - before;
 }
 
-/* Begun together and finished after, the CPUs are asked once for many objects. */
+/* Begun together and finished after, one round does for many objects. */
 static void halves_share_a_round(struct kunit *test)
 {
 	struct thing **things = kunit_kcalloc(test, MANY, sizeof(*things), GFP_KERNEL);
@@ -59,12 +60,10 @@ static void halves_share_a_round(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, things);
 	for (in_halves = 0; in_halves < 2; in_halves++) {
-		struct rounds took;
-
 		for (i = 0; i < MANY; i++)
 			things[i] = thing_new(test);
-		took = disconnect_all(test, things, in_halves);
-		KUNIT_EXPECT_EQ(test, took.count, in_halves ? 1 : MANY);
+		KUNIT_EXPECT_EQ(test, disconnect_all(test, things, in_halves),
+				in_halves ? 1 : MANY);
 		for (i = 0; i < MANY; i++)
 			lifetime_end(&things[i]->life);
 	}
@@ -102,11 +101,11 @@ static void idle_cpus_are_left_alone(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, alone);
 }
 
-enum busy { NO_PREEMPTION, NO_SOFTIRQS, NO_INTERRUPTS };
+enum section { NO_PREEMPTION, NO_SOFTIRQS, NO_INTERRUPTS };
 
 /* What the last CPU is busy with, and how long after the object was disconnected. */
 static struct {
-	enum busy how;
+	enum section how;
 	unsigned int ms;
 	bool stop, seen, over;
 } busy;
@@ -141,7 +140,7 @@ static void section_work(struct crew *crew, unsigned int nr)
 	set_cpus_allowed_ptr(current, cpumask_of(cpumask_last(cpu_online_mask)));
 	busy_begin();
 	complete(&scene->entered);
-	for (i = 0; i < 1000000 && !lifetime_disconnected(life); i++)
+	for (i = 0; i < 2000000 && !lifetime_disconnected(life); i++)
 		udelay(5);
 	busy.seen = lifetime_disconnected(life);
 	mdelay(busy.ms);
@@ -150,7 +149,7 @@ static void section_work(struct crew *crew, unsigned int nr)
 }
 
 /* A section on the last CPU that sees the new object live, and that goes on as long afterwards. */
-static struct thing *section_start(struct kunit *test, enum busy how, unsigned int ms)
+static struct thing *section_start(struct kunit *test, enum section how, unsigned int ms)
 {
 	struct scene *scene = test->priv;
 	struct thing *thing = thing_new(test);
@@ -177,7 +176,7 @@ static void section_end(struct kunit *test)
 /* A section that began before is over when the disconnect returns, whatever makes it one. */
 static void section_is_waited_for(struct kunit *test)
 {
-	enum busy how;
+	enum section how;
 
 	for (how = NO_PREEMPTION; how <= NO_INTERRUPTS; how++) {
 		struct thing *thing;
@@ -193,6 +192,13 @@ static void section_is_waited_for(struct kunit *test)
 }
 
 #ifdef CONFIG_REFCDEV_DEBUG
+/* Where the section is not: it is to come to its end while that goes on. */
+static void disconnect_on_first_work(struct crew *crew, unsigned int nr)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+	disconnect_work(crew, nr);
+}
+
 /* True if the second disconnect began while the first had asked and not come to its end. */
 static bool second_after_asking(struct kunit *test)
 {
@@ -202,7 +208,8 @@ static bool second_after_asking(struct kunit *test)
 	bool raced;
 
 	first = thing_new(test);
-	start_disconnect(test, 1);
+	scene->enders.work = disconnect_on_first_work;
+	crew_start(test, &scene->enders, 1);
 	KUNIT_ASSERT_TRUE(test, eventually(READ_ONCE(rounds.count) == before + 1));
 	second = section_start(test, NO_PREEMPTION, 600);
 	KUNIT_EXPECT_EQ(test, lifetime_disconnect_begin(&second->life), 0);
@@ -291,7 +298,7 @@ static void quiesce_exit(struct kunit *test)
 #ifdef CONFIG_REFCDEV_DEBUG
 	refcdev_delay_set(REFCDEV_DELAY_quiesce_asked, 0);
 #endif
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	WRITE_ONCE(busy.stop, true);
 	scene_exit(test);
 }
 

@@ -176,7 +176,7 @@
 #define vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))
 #endif
 
-/* 6.13: the name of a namespace of symbols is a string; <kunit/visibility.h> is of 6.2 */
+/* 6.13: the name of a namespace of symbols is a string. 6.1.0 had no <kunit/visibility.h>. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define import_dma_buf_ns()		MODULE_IMPORT_NS(DMA_BUF)
 #define import_kunit_ns()		MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)

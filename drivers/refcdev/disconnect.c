@@ -5,8 +5,8 @@
  *  1. refuse: set the flag, erase minors and names           lifetime_disconnect_begin()
  *  2. wait for those who have seen neither, once for all who began before  quiesce_wait()
  *  3. count who is inside
- *  4. wake who sleeps inside, actions of LIFETIME_AT_CANCEL, and cancel hook; again until
- *     nobody is inside. Tell who waits outside, once; consumers as well, and detach them
+ *  4. wake who sleeps inside, tell who waits outside, once, and consumers; actions of
+ *     LIFETIME_AT_CANCEL, and cancel hook; again until nobody is inside. Detach consumers
  *  5. zap: take away what is mapped
  *  6. actions of LIFETIME_AT_DRAINED
  *  7. remove the nodes: their devices, and the references of their registrations
@@ -68,7 +68,8 @@ static bool would_wait_for_itself(struct lifetime *life)
  * @life: the object
  *
  * The first half of lifetime_disconnect(), for whoever loses many devices at once:
- * begin with each, then finish each, and the CPUs are asked once for all of them.
+ * begin with each, then finish each. What _finish() waits for of other CPUs, even where
+ * nobody is inside, it waits for once for all of them.
  *
  * Context: process context, sleeps little. The caller has a reference.
  * Return: 0; -EDEADLK if called from inside one of the object's own calls: nothing
@@ -154,9 +155,10 @@ static unsigned int wake_inside(struct lifetime *life)
 	return lifetime_wake_sleepers(life);
 }
 
+/* As soon as nobody can join them any more, and once. */
 static void tell_outside(struct lifetime *life, bool *told)
 {
-	if (*told)
+	if (*told || (!gate_is_idle(life) && somebody_joins(life)))
 		return;
 	lifetime_tell_hangup(life);
 	*told = true;
@@ -173,11 +175,10 @@ static void drain(struct lifetime *life)
 	do {
 		trace_lifetime_cancel(life->name, round++, READ_ONCE(life->inside));
 		refcdev_delay(disconnect_cancel);
-		/* First: the hook may take a lock that one of them holds, or wait for one. */
-		if (gate_is_idle(life))
-			tell_outside(life, &told);
-		else
+		/* First: the hook may take a lock that one of those holds who are asleep. */
+		if (!gate_is_idle(life))
 			woken = max(woken, wake_inside(life));
+		tell_outside(life, &told);
 		lifetime_tell_consumers(life);
 		lifetime_run_phase(life, LIFETIME_AT_CANCEL);
 		/* Whoever is inside has to leave, even where the hook comes too late. */
@@ -187,8 +188,7 @@ static void drain(struct lifetime *life)
 		idle = gate_is_idle(life);
 		if (!idle)
 			woken = max(woken, wake_inside(life));
-		if (idle || !somebody_joins(life))
-			tell_outside(life, &told);
+		tell_outside(life, &told);
 		if (!idle)
 			wait_for_completion_timeout(&life->idle, DRAIN_INTERVAL);
 	} while (!idle && !gate_is_idle(life));

@@ -123,8 +123,8 @@ void gate_fold(struct lifetime *life)
 			sums[op] += counts->nr[op];
 	}
 	raw_spin_lock_irqsave(&life->lock, flags);
-	/* Who left late is known already, and who entered late. */
-	any |= !!memchr_inv(life->inside_by_op, 0, sizeof(life->inside_by_op));
+	/* Exits since the gate was closed are in there already, and late enters. */
+	any = any || memchr_inv(life->inside_by_op, 0, sizeof(life->inside_by_op));
 	for (op = 0; any && op < LIFETIME_NR_OPS; op++) {
 		life->inside_by_op[op] += sums[op];
 		life->inside += sums[op];

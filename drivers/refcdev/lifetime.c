@@ -346,7 +346,7 @@ void refcdev_disconnect_device(struct device *dev)
 	struct lifetime *life;
 
 	refcdev_warn_late(dev);
-	/* All are begun before the first is finished: the CPUs are asked once for all. */
+	/* All are begun before the first is finished: one wait for other CPUs does. */
 	while ((life = lifetime_find(dev, true)))
 		lifetime_refuse(life);
 	while ((life = lifetime_find(dev, false)))

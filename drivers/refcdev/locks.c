@@ -30,8 +30,8 @@ int locker_end(struct lifetime *life, struct locker *self, int ret)
 }
 
 /*
- * Called in each round of a drain that somebody holds up: a request that is about to block does so at most
- * once more, as it looks for the flag before.
+ * Called in each round of a drain that somebody holds up: a request that is about to block
+ * does so at most once more, as it looks for the flag before.
  */
 void lifetime_wake_lockers(struct lifetime *life)
 {

@@ -7,7 +7,7 @@
  * announced, as udev opens at once; so a failure after that may leave open files
  * behind, which die with the object.
  *
- * On the way down: unpublished before the CPUs are asked, its device removed after the
+ * On the way down: unpublished before opens are waited for, its device removed after the
  * drain, its inode put with the last reference, as open files use it.
  */
 

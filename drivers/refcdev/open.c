@@ -28,8 +28,8 @@
  * Find the node of a number, and go in. The look-up and the enter are one section with
  * preemption off, which ends before the node can be freed: an object is freed only
  * after it was disconnected, and a disconnect erases the minor, then waits for such
- * sections; of readers of RCU, only for those that cannot be preempted. Inside, the
- * driver's unbind waits for us, and with it the module's exit.
+ * sections. It does not wait for readers of RCU that were preempted. Inside, the driver's
+ * unbind waits for us, and with it the module's exit.
  */
 static struct refcdev *open_enter(unsigned int minor, struct gate_frame *frame)
 {
@@ -37,7 +37,8 @@ static struct refcdev *open_enter(unsigned int minor, struct gate_frame *frame)
 
 	preempt_disable();
 	cdev = refcdev_lookup(minor);
-	refcdev_delay(open_found);
+	if (cdev)
+		refcdev_delay(open_found);
 	if (cdev && unlikely(!__lifetime_enter_atomic(cdev->life, REFCDEV_OP_open))) {
 		trace_refcdev_refuse(cdev->life->name, refcdev_op_name(REFCDEV_OP_open));
 		cdev = NULL;

@@ -14,13 +14,12 @@
  * Q3. Of any other, one that was interrupted in the middle, nothing is known. That is also
  *     what a CPU says that runs a guest.
  *
- * A round asks all CPUs. Where Q1 and Q2 have answered for each of them, every section
- * that began before the round is over, and what it wrote is visible here; and whoever
- * begins one later sees what was written before the round. Both are as after a grace
- * period, which is waited for in the place of an answer:
+ * A round has Q1 or Q2 from each CPU: then every section that began before the round is over,
+ * and what it wrote is visible here; and whoever begins one later sees what was written
+ * before the round. Both are as after a grace period of RCU, which is waited for instead
  *
  * - if there was a Q3;
- * - if so many CPUs are busy that there would be one;
+ * - if so many CPUs are busy that one is likely;
  * - if one is busy, and RCU was told to interrupt none (rcupdate.rcu_normal=1, which is the
  *   default on PREEMPT_RT once user space is there);
  * - if CPUs are coming or going. We may be in the middle of that, so it cannot be
@@ -35,6 +34,7 @@
 #include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -46,80 +46,94 @@
 #include "trace.h"
 
 /*
- * With one CPU in twenty in the middle of something, two of three rounds of so many are sure.
- * More would be interrupted in vain more often than not, and by the grace period once more.
+ * Each more makes a Q3 more likely, after which the grace period interrupts all of them again:
+ * with one CPU in twenty in the middle of something, one round of eight in three is in vain.
  */
-#define MOST_ASKED	8
+static unsigned int most_asked = 8;
+module_param(most_asked, uint, 0644);
+MODULE_PARM_DESC(most_asked,
+		 "Where more CPUs than these are busy, a disconnect waits for a grace period of RCU instead of interrupting them; 0: it interrupts none");
 
-/* How many have begun and ended, in sum: odd while one is under way. */
+struct round {
+	unsigned int asked;		/* CPUs that were interrupted */
+	bool unsure;
+};
+
+/* Counts up where one begins and where it ends: odd while it is under way. */
 static unsigned long rounds;
 static DEFINE_MUTEX(rounds_lock);
-static struct cpumask asked;
 
-/* On a CPU that is asked. Nothing but this interrupt may be on top of what it does. */
+/*
+ * On a CPU that is asked. Only this interrupt may be counted: what it interrupted had preemption
+ * on. An idle CPU that polls calls this without an interrupt, which is no answer, either.
+ */
 static void round_answer(void *data)
 {
-	bool *unsure = data;
+	struct round *round = data;
 
-	/* Whoever begins a section after this sees what was written before the round. */
+	/* Pairs with round_run(): who begins a section later sees what it saw written. */
 	smp_mb();
 	if (preempt_count() != HARDIRQ_OFFSET)
-		WRITE_ONCE(*unsure, true);
-	/* What was written in a section before this is visible once the round is over. */
+		WRITE_ONCE(round->unsure, true);
+	/* Pairs with the caller's wait: then it sees what was written in sections before. */
 	smp_mb();
 }
 
-/*
- * Who is to be asked: not the CPU that this runs on, as that is in no section now. False if
- * those are too many.
- */
-static bool round_choose(void)
+/* The CPU that this runs on, once or later, is in no section. */
+static bool cpu_is_busy(int cpu)
 {
-	unsigned int most = rcu_gp_is_normal() ? 0 : MOST_ASKED;
-	int cpu, self = raw_smp_processor_id();
+	return cpu != raw_smp_processor_id() && rcu_is_watching_cpu(cpu);
+}
 
-	for_each_online_cpu(cpu) {
-		if (cpu == self || !rcu_is_watching_cpu(cpu))
-			continue;
-		if (!most--) {
-			cpumask_clear(&asked);
-			return false;
-		}
-		cpumask_set_cpu(cpu, &asked);
-	}
+/* Once more, with preemption off: those that have become idle are not woken. */
+static bool round_must_ask(int cpu, void *data)
+{
+	struct round *round = data;
+
+	if (!cpu_is_busy(cpu))
+		return false;
+	round->asked++;
 	return true;
 }
 
-/* True if all CPUs have answered, and are in no section. */
-static bool round_ask(void)
+static unsigned int busy_cpus(void)
 {
-	bool chosen, unsure = false;
+	unsigned int busy = 0;
+	int cpu;
 
-	lockdep_assert_held(&rounds_lock);
-	cpumask_clear(&asked);
+	for_each_online_cpu(cpu)
+		busy += cpu_is_busy(cpu);
+	return busy;
+}
+
+/* True if all CPUs have answered, and are in no section. */
+static bool round_ask(struct round *round)
+{
+	unsigned int most = rcu_gp_is_normal() ? 0 : READ_ONCE(most_asked);
+	unsigned int busy;
+
 	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || !cpus_read_trylock())
 		return false;
-	chosen = round_choose();
-	if (!cpumask_empty(&asked)) {
-		preempt_disable();
-		smp_call_function_many(&asked, round_answer, &unsure, true);
-		preempt_enable();
-	}
+	busy = busy_cpus();
+	if (busy && busy <= most)
+		on_each_cpu_cond(round_must_ask, round_answer, round, true);
 	cpus_read_unlock();
-	return chosen && !READ_ONCE(unsure);
+	return busy <= most && !READ_ONCE(round->unsure);
 }
 
 static void round_run(const char *name)
 {
+	struct round round = { 0 };
 	bool sure;
 
+	lockdep_assert_held(&rounds_lock);
 	WRITE_ONCE(rounds, rounds + 1);
-	/* Pairs with quiesce_state(); and, of each CPU, with its leaving idle. */
+	/* Pairs with quiesce_state(), with round_answer(), and with a CPU's leaving idle. */
 	smp_mb();
-	sure = round_ask();
+	sure = round_ask(&round);
 	if (!sure)
 		synchronize_rcu_expedited();
-	trace_lifetime_quiesce(name, cpumask_weight(&asked), !sure);
+	trace_lifetime_quiesce(name, round.asked, !sure);
 	refcdev_delay(quiesce_asked);
 	/* What the CPUs wrote before is visible to whoever sees this, in quiesce_done(). */
 	smp_store_release(&rounds, rounds + 1);

@@ -90,8 +90,8 @@ TRACE_EVENT(lifetime_cancel,
 );
 
 /*
- * asked: CPUs that were interrupted; grace_period: that was not enough. Not for who finds that
- * another's did for him, too.
+ * asked: CPUs that were interrupted; grace_period: one was waited for. Not emitted for a
+ * disconnect that another's round covers.
  */
 TRACE_EVENT(lifetime_quiesce,
 	TP_PROTO(const char *name, unsigned int asked, bool grace_period),

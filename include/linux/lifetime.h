@@ -248,8 +248,10 @@ void __lifetime_exit_slow(struct lifetime *life, unsigned int op);
  */
 static __always_inline bool __lifetime_enter_atomic(struct lifetime *life, unsigned int op)
 {
-	struct lifetime_counts __percpu *active = READ_ONCE(life->active);
+	struct lifetime_counts __percpu *active;
 
+	lockdep_assert_preemption_disabled();
+	active = READ_ONCE(life->active);
 	if (likely(active))
 		this_cpu_inc(active->nr[op]);
 	return active;

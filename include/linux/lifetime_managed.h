@@ -28,10 +28,11 @@
  *
  * These are all phases there are, in this order. In each, what was added last comes first:
  *
- * 1. *refuse*: nobody gets in any more, and a moment later everybody knows.
+ * 1. *refuse*: nobody gets in any more; waits until every CPU knows.
  * 2. %LIFETIME_AT_CANCEL: calls may be inside. To stop what they wait for. Comes before the
  *    first &lifetime_ops.cancel, and once.
  * 3. *drain*: sleepers are woken and &lifetime_ops.cancel is called until nobody is inside.
+ *    Who polls is told before that call, if no poll is inside.
  * 4. *zap*: what is mapped is taken away.
  * 5. %LIFETIME_AT_DRAINED: nobody is inside and nothing is mapped, but for what is to be kept.
  *    The hardware is there, the nodes are in sysfs still. To wait for a thread or a work item:

@@ -152,7 +152,7 @@ static int help(int status)
 	       "times. Prints, for each time: '# down: KIND DRAINED GONE WAITED NORMAL EXPEDITED\n"
 	       "ROUNDS': nanoseconds until nobody was inside, in sum, and for all, with the nodes;\n"
 	       "how many grace periods of RCU ended in the first, and of each kind in the second; of\n"
-	       "several devices, how often all processors were asked. Then, of objects, nodes and\n"
+	       "several devices of refcdev, its rounds of questions. Then, of objects, nodes and\n"
 	       "files: '# memory: WHAT SLAB-BYTES PERCPU-BYTES', each.\n");
 	return status;
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # bench_down: devices are taken down in every way that scripts/bench --disconnect times, once each:
-# it works, leaves nothing behind, and for a thousand devices that are begun together the
-# processors are asked once. The times are for that command.
+# it works, leaves nothing behind, and one round does for a thousand devices that are begun
+# together. The times are for that command.
 # refcdev-test: limit=300 boot=stock tier=full
 
 . ./lib.sh
@@ -22,7 +22,7 @@ shared()
 		END { exit !seen || many }' /tmp/down
 }
 
-# rounds KIND: how often the processors were asked
+# rounds KIND: of quiesce.c
 rounds()
 {
 	awk -v kind="$1" '$2 == "down:" && $3 == kind { print $9 }' /tmp/down
@@ -34,7 +34,7 @@ load benchdown
 result "devices are taken down in every way" $?
 sed 's/^\([^#]\)/# \1/' /tmp/down
 check "a thousand devices begun together take $most grace periods at most" shared
-check "for these the processors are asked once" [ "$(rounds together)" = 1 ]
-check "and for each of a thousand, one by one" [ "$(rounds serial)" = 1000 ]
+check "one round does for these" [ "$(rounds together)" = 1 ]
+check "and each of a thousand takes one, one by one" [ "$(rounds serial)" = 1000 ]
 unload benchdown refcdev
 finish

@@ -3,11 +3,11 @@
 #
 # open_found: C5: a device goes while an open has found its node and not entered it yet: what
 # was found is there as long as that takes. Most of an open's time is spent there in this test.
-# refcdev-test: limit=60
+# refcdev-test: limit=300
 
 . ./lib.sh
 rounds=20
-[ "$REFCDEV_TIER" = full ] && rounds=500
+[ "$REFCDEV_TIER" = full ] && rounds=200
 driver=/sys/bus/platform/drivers/refcdev-fifo
 device=refcdev-fifo.0
 tracing=/sys/kernel/tracing/instances/open_found
@@ -38,7 +38,7 @@ check "$rounds times it was unbound and bound" unbinds
 echo >/tmp/enough
 wait $!
 refused=$(grep -c "refcdev_refuse: name=$device op=open" $tracing/trace)
-echo "# opens that succeeded: $(wc -l </tmp/opened); refused, after they had found the node: $refused"
+echo "# opens that succeeded: $(wc -l </tmp/opened); refused, when they had found the node: $refused"
 check "such opens were caught, at every fourth unbind at least" [ "$refused" -ge $((rounds / 4)) ]
 rmdir $tracing
 echo 0 >$debugfs/refcdev/delay/open_found

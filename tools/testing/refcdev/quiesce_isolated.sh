@@ -3,7 +3,8 @@
 #
 # quiesce_isolated: cost: a processor that runs a program without a tick (nohz_full) is neither
 # interrupted by a disconnect nor waited for; one that is busy in the kernel is asked, and that
-# is enough. Where RCU is told not to interrupt any (rcu_normal), it is waited for instead.
+# is enough. Where RCU is told not to interrupt any (rcu_normal), or refcdev is (most_asked), it is
+# waited for instead.
 # refcdev-test: limit=90 boot=stock append=nohz_full=1
 
 . ./lib.sh
@@ -12,6 +13,7 @@ driver=/sys/bus/platform/drivers/refcdev-fifo
 device=refcdev-fifo.0
 tracing=/sys/kernel/tracing/instances/quiesce_isolated
 rcu_normal=/sys/kernel/rcu_normal
+parameter=/sys/module/refcdev/parameters/most_asked
 rounds=40
 most=30
 
@@ -91,6 +93,13 @@ in_the_kernel
 seen "system calls, rcu_normal"
 check "none interrupts the processor" [ "$(events asked=0)" = $rounds ]
 check "most wait for it" [ "$(events grace_period=1)" -ge $most ]
+
+echo 0 >$rcu_normal
+echo 0 >$parameter
+in_the_kernel
+seen "system calls, most_asked=0"
+check "none interrupts the processor, most_asked=0" [ "$(events asked=0)" = $rounds ]
+check "most wait for it, most_asked=0" [ "$(events grace_period=1)" -ge $most ]
 
 echo "$before" >$rcu_normal
 rmdir $tracing

@@ -37,7 +37,7 @@ struct benchdown_down {
 	__u64 waited;
 	__u64 normal;
 	__u64 expedited;
-	/* out: how often the CPUs were asked, for several devices of refcdev's; or 0 */
+	/* out: rounds of quiesce.c, for several devices of refcdev's; or 0 */
 	__u64 rounds;
 };
 
