@@ -47,7 +47,7 @@
 
 /*
  * Each more makes a Q3 more likely, after which the grace period interrupts all of them again:
- * with one CPU in twenty in the middle of something, one round of eight in three is in vain.
+ * with one CPU in twenty in the middle of something, a round of eight is in vain one time in three.
  */
 static unsigned int most_asked = 8;
 module_param(most_asked, uint, 0644);

@@ -31,7 +31,9 @@ int uevents_take(int fd, struct uevent *events, unsigned int count);
 /**
  * uevents_wait - wait for one uevent; those before it are dropped, those after it stay
  * @fd: of uevents_open(), or the member @uevents of a struct plug
- * @action: see &struct uevent, also for @subsystem and @name
+ * @action: see &struct uevent
+ * @subsystem: the same
+ * @name: the same
  * @limit_ns: for how long
  *
  * Return: 0, -ETIMEDOUT or -ENOBUFS.
