@@ -241,7 +241,7 @@
 
 /*
  * 6.12: names without "dynticks". Is that CPU neither idle nor, with nohz_full, in user space?
- * Without SMP or preemption there is no word to tell, and no other CPU.
+ * A kernel without SMP and preemption has no word that tells, and no other CPU.
  */
 #ifndef CONFIG_CONTEXT_TRACKING_IDLE
 #define rcu_is_watching_cpu(cpu)	true

@@ -23,8 +23,7 @@
  * G2. the sum over all possible CPUs is what entered minus what left in open mode,
  *     modulo 2^32, which is enough as life->inside has the same width;
  * G3. what a caller wrote before an exit in open mode is visible to whoever waited
- *     for that; before an exit in closed mode, to whoever takes
- *     life->lock after it.
+ *     for that; before an exit in closed mode, to whoever takes life->lock after it.
  *
  * gate_fold() adds that sum to life->inside, which from then on is the number of
  * calls inside, and once it is zero stays so. The exit that brings it to zero completes
